@@ -1,0 +1,144 @@
+/**
+ * MPI for the start of a job: who am I, who else is there, and an exchange of bytes among all.
+ *
+ * Every function of this module runs on the main thread, and all but `launcherSize`, `initialized`, `finalized`,
+ * `libraryVersion` and `processorName` block it until the other ranks have made the matching call: no timer, promise
+ * or socket of this process makes progress meanwhile, and if a rank never calls, or has died, the call never returns.
+ *
+ * Errors, all matched by `code`:
+ * - `ERR_MPI` ({@link MpiError}): the library refused. The message starts with the name of the MPI call.
+ * - `ERR_MPI_STATE`: called before `init`, after `finalize`, or on a freed communicator; the library was not called.
+ * - `ERR_INVALID_ARG_TYPE` (TypeError), `ERR_OUT_OF_RANGE` (RangeError): an argument is wrong. It is found before
+ *   anything is sent, so ranks whose arguments are right wait for ever: pass the same arguments everywhere.
+ */
+
+/** What the library said. Communicators return their errors (MPI_ERRORS_RETURN) instead of killing the job. */
+export interface MpiError extends Error {
+  readonly code: "ERR_MPI";
+  /** The MPI call that failed, for instance `MPI_Bcast`. */
+  readonly call: string;
+  /** `MPI_ERR_*` as the number that this MPI library uses: stable within a library, not between libraries. */
+  readonly errorClass: number;
+}
+
+/**
+ * `MPI_Init`: joins the job that the launcher started; without a launcher the process is a job of one (singleton).
+ * Once per process. Blocks, for 0.1 to 0.4 s as a rule.
+ * A failure inside MPI_Init ends the process with the library's own message: the standard gives no way to catch it.
+ * @returns Rank in the world communicator, 0 to size - 1, and number of ranks.
+ * @throws `ERR_MPI_STATE` when called twice, also after `finalize`.
+ */
+export declare function init(): { rank: number; size: number };
+
+/**
+ * `MPI_Finalize`: leaves the job. Blocks until all ranks have called it. Communicators are dead afterwards; arrays that
+ * they returned stay valid. A process that ends without it after `init` makes most launchers kill the other ranks.
+ * @throws `ERR_MPI_STATE` when not between `init` and `finalize`; `ERR_MPI`.
+ */
+export declare function finalize(): void;
+
+/**
+ * `MPI_Abort` on the world: the launcher kills all ranks. Does not return and runs no exit handler.
+ * @param code Exit status for the launcher, 1 to 255.
+ * @throws `ERR_MPI_STATE` when not between `init` and `finalize`; `ERR_OUT_OF_RANGE`; `ERR_INVALID_ARG_TYPE`.
+ */
+export declare function abort(code: number): never;
+
+/** Whether `init` has been called; stays true after `finalize`. Does not block, never throws. */
+export declare function initialized(): boolean;
+
+/** Whether `finalize` has been called. Does not block, never throws. */
+export declare function finalized(): boolean;
+
+/** Name and version of the MPI library that is loaded, some words long. At any time; does not block, never throws. */
+export declare function libraryVersion(): string;
+
+/**
+ * The name that MPI gives this host. Equal names do not prove equal hosts: use {@link Communicator.splitShared}.
+ * Does not block.
+ * @throws `ERR_MPI_STATE` when not between `init` and `finalize`; `ERR_MPI`.
+ */
+export declare function processorName(): string;
+
+/**
+ * The number of ranks that the launcher says it started, from the environment that it gave this process
+ * (`OMPI_COMM_WORLD_SIZE`, `PMI_SIZE`, `SLURM_STEP_NUM_TASKS`, in this order); `undefined` without a launcher.
+ * When `init` returns another size, this addon was built for another MPI than the launcher's, and every process is a
+ * job of its own: stop and say so. At any time; does not block, never throws.
+ */
+export declare function launcherSize(): number | undefined;
+
+/** Bytes in any of JavaScript's clothes. Read or written in place during the call, never kept. */
+export type Bytes = ArrayBuffer | ArrayBufferView;
+
+/** The world. @throws `ERR_MPI_STATE` when not between `init` and `finalize`. */
+export declare function world(): Communicator;
+
+/** A group of ranks. The garbage collector does not free it, since freeing is a collective call: use `free`. */
+export declare class Communicator {
+  private constructor();
+
+  /** This process in the group, 0 to `size` - 1. Stays readable after `free` and `finalize`. */
+  readonly rank: number;
+  /** Ranks in the group. Stays readable after `free` and `finalize`. */
+  readonly size: number;
+
+  /**
+   * `MPI_Comm_split`: ranks that give the same color form a group. Blocks for all ranks of this one.
+   * @param color 0 to 2^31 - 1.
+   * @param key -2^31 to 2^31 - 1. Ranks of the new group are ordered by it, then by rank in this group.
+   * @throws `ERR_MPI`, `ERR_MPI_STATE`, `ERR_OUT_OF_RANGE`, `ERR_INVALID_ARG_TYPE`.
+   */
+  split(color: number, key: number): Communicator;
+
+  /**
+   * `MPI_Comm_split_type(MPI_COMM_TYPE_SHARED)`: the ranks that can share memory, as a rule those of one host, in the
+   * order of this group. Blocks for all ranks of this one.
+   * @throws `ERR_MPI`, `ERR_MPI_STATE`.
+   */
+  splitShared(): Communicator;
+
+  /**
+   * `MPI_Comm_free`. Blocks for all ranks of the group.
+   * @throws `ERR_MPI_STATE` for the world and for a communicator that is freed already; `ERR_MPI`.
+   */
+  free(): void;
+
+  /** `MPI_Barrier`: blocks until all ranks of the group are here. @throws `ERR_MPI`, `ERR_MPI_STATE`. */
+  barrier(): void;
+
+  /**
+   * `MPI_Bcast`: fills `buffer` on every rank with the bytes that it has on `root`. Blocks.
+   * @param buffer At most 2^31 - 1 bytes, the same number on every rank: with different lengths MPI may throw, cut
+   *   off, or hang. Written in place.
+   * @param root A rank of the group, the same everywhere.
+   * @throws `ERR_MPI`, `ERR_MPI_STATE`, `ERR_OUT_OF_RANGE`, `ERR_INVALID_ARG_TYPE`.
+   */
+  broadcast(buffer: Bytes, root: number): void;
+
+  /**
+   * `MPI_Allgatherv` behind an exchange of the lengths. Blocks.
+   * @param bytes Any length, also none, and another one on every rank. Read during the call.
+   * @returns Shape [size]: what each rank gave, by rank. Views of one new ArrayBuffer that belongs to the caller.
+   * @throws `ERR_OUT_OF_RANGE` on every rank when all together give more than 2^31 - 1 bytes; `ERR_MPI`,
+   *   `ERR_MPI_STATE`, `ERR_INVALID_ARG_TYPE`.
+   */
+  allgather(bytes: Bytes): Uint8Array[];
+
+  /**
+   * `MPI_Gatherv` behind an exchange of the lengths: as `allgather`, but only `root` gets the bytes. Blocks.
+   * @param root A rank of the group, the same everywhere.
+   * @returns On `root` as `allgather`; `undefined` elsewhere.
+   * @throws As `allgather`.
+   */
+  gather(bytes: Bytes, root: number): Uint8Array[] | undefined;
+
+  /**
+   * `MPI_Allreduce` in place: every element becomes the sum, least or greatest of that element over all ranks. Blocks.
+   * Int32 sums wrap around; a Float64 sum may differ in its last bits from run to run but not from rank to rank; the
+   * result of min and max over NaN is unspecified.
+   * @param values At most 2^31 - 1 elements; type and length the same on every rank.
+   * @throws `ERR_MPI`, `ERR_MPI_STATE`, `ERR_OUT_OF_RANGE` (also for an unknown `op`), `ERR_INVALID_ARG_TYPE`.
+   */
+  allreduce(values: Float64Array | Int32Array, op: "sum" | "min" | "max"): void;
+}
