@@ -1,0 +1,69 @@
+import { Pump, STAT } from "event-pump";
+
+/** Something that the loop polls: a native poll source, and what consumes its event ring. */
+export interface Poller {
+  readonly source: object;
+  /** Consumes all events there are. Must not block and must not throw. */
+  drain(): void;
+}
+
+/** Times of the loop in microseconds; see docs/configuration.md. */
+export interface ReactorTimes {
+  /** Longest time in the loop before libuv has its turn (timers, signals). */
+  readonly sliceUs: number;
+  /** Quiet time spent polling before the core is offered to others. */
+  readonly spinUs: number;
+  /** Further quiet time spent in sched_yield before the process sleeps. */
+  readonly yieldUs: number;
+}
+
+/**
+ * `auto`: a rank with a core of its own spins 50 us, which covers a reply from another core and most of a device
+ * access; ranks that share cores step aside after 5 us, since the peer they wait for may need this very core.
+ */
+export function automaticTimes(oversubscribed: boolean): ReactorTimes {
+  return oversubscribed ? { sliceUs: 50, spinUs: 5, yieldUs: 100 } : { sliceUs: 50, spinUs: 50, yieldUs: 0 };
+}
+
+/** The one event loop of a process: every poller, in order, then what follows a batch. */
+export class Reactor {
+  readonly #pump: Pump;
+  readonly #pollers: readonly Poller[];
+  #started = false;
+
+  constructor(pollers: readonly Poller[], times: ReactorTimes) {
+    this.#pollers = pollers;
+    this.#pump = new Pump(
+      pollers.map((poller) => poller.source),
+      () => this.#drain(),
+      times,
+    );
+  }
+
+  #drain(): void {
+    for (const poller of this.#pollers) poller.drain();
+  }
+
+  start(): void {
+    this.#pump.start();
+    this.#started = true;
+  }
+
+  /** Stops polling; the process may end. Nothing in flight makes progress any more. */
+  stop(): void {
+    if (this.#started) this.#pump.stop();
+    this.#started = false;
+  }
+
+  /** Share of the time since start that this process slept, 0 to 1, and how often; free to read. */
+  get counters(): { batches: number; emptyPolls: number; sleeps: number; wakes: number; asleepNs: number } {
+    const stats = this.#pump.stats;
+    return {
+      batches: stats[STAT.BATCHES]!,
+      emptyPolls: stats[STAT.EMPTY_POLLS]!,
+      sleeps: stats[STAT.SLEEPS]!,
+      wakes: stats[STAT.WAKES]!,
+      asleepNs: stats[STAT.NS_ASLEEP]!,
+    };
+  }
+}
