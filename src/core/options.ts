@@ -1,6 +1,6 @@
 /**
  * One row per option makes the parser, `--help`, the environment variable, the configuration key and the docs.
- * A size takes k/m/g/t and KiB/MiB/… and is whole bytes; a duration is seconds.
+ * A size takes k/m/g/t and KiB/MiB/… and is whole bytes.
  */
 export interface OptionSpec {
   /** Long name, kebab-case: `--servers-per-node`, `BENCHFS_SERVERS_PER_NODE`, `servers-per-node = 2`. */
@@ -13,6 +13,7 @@ export interface OptionSpec {
   /** Smallest and largest value allowed, for numbers and sizes. */
   readonly min?: number;
   readonly max?: number;
+  /** Of a choice: the values. Of a number or size: words that may stand instead of one ("auto"). */
   readonly choices?: readonly string[];
   /** One sentence, with the unit. */
   readonly about: string;
@@ -21,4 +22,5 @@ export interface OptionSpec {
 }
 
 /** Values by option name; an option without default that nobody gave is undefined. */
-export type OptionValues = Readonly<Record<string, string | number | boolean | undefined>>;
+export type OptionValue = string | number | boolean;
+export type OptionValues = Readonly<Record<string, OptionValue | undefined>>;
