@@ -1,4 +1,4 @@
-import { allowedValues, showValue } from "./option-value.ts";
+import { rangeOf, showValue } from "./option-value.ts";
 import type { OptionSpec } from "./options.ts";
 import type { CommandInfo } from "./parse-options.ts";
 
@@ -27,9 +27,9 @@ function describeOption(spec: OptionSpec): string {
   const placeholder = { size: " SIZE", integer: " N", number: " X", string: " TEXT", choice: " WORD", boolean: "" };
   const head = `  ${spec.letter ? `-${spec.letter}, ` : "    "}--${spec.name}${placeholder[spec.type]}`;
   const facts = [];
-  const trivial = spec.type === "boolean" || spec.type === "string";
-  if (!trivial) facts.push(allowedValues(spec));
-  if (spec.default !== undefined) facts.push(`default ${showValue(spec, spec.default)}`);
+  if (spec.choices !== undefined) facts.push(spec.choices.join(" or "));
+  if (rangeOf(spec) !== "") facts.push(rangeOf(spec).trim());
+  if (spec.default !== undefined && spec.default !== false) facts.push(`default ${showValue(spec, spec.default)}`);
   const text = facts.length === 0 ? spec.about : `${spec.about} [${facts.join("; ")}]`;
   const indent = " ".repeat(aboutColumn);
   const lines = wrap(text, widthColumns - aboutColumn).map((line) => indent + line);

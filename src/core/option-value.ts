@@ -63,18 +63,20 @@ export function allowedValues(spec: OptionSpec): string {
     case "string":
       return "text";
     case "size":
-      return `a size (4m, 4MiB, 4194304)${range(spec, formatSize)}${words && `, or ${words}`}`;
+      return `a size (4m, 4MiB, 4194304)${rangeOf(spec)}${words && `, or ${words}`}`;
     case "integer":
-      return `a whole number${range(spec, String)}${words && `, or ${words}`}`;
+      return `a whole number${rangeOf(spec)}${words && `, or ${words}`}`;
     case "number":
-      return `a number${range(spec, String)}${words && `, or ${words}`}`;
+      return `a number${rangeOf(spec)}${words && `, or ${words}`}`;
   }
 }
 
-function range({ min, max }: OptionSpec, show: (value: number) => string): string {
-  if (min !== undefined && max !== undefined) return ` from ${show(min)} to ${show(max)}`;
-  if (min !== undefined) return ` of at least ${show(min)}`;
-  return max === undefined ? "" : ` of at most ${show(max)}`;
+/** " from 1 to 8", " of at least 4KiB", or "" when every number is allowed. */
+export function rangeOf(spec: OptionSpec): string {
+  const { min, max } = spec;
+  if (min !== undefined && max !== undefined) return ` from ${showValue(spec, min)} to ${showValue(spec, max)}`;
+  if (min !== undefined) return ` of at least ${showValue(spec, min)}`;
+  return max === undefined ? "" : ` of at most ${showValue(spec, max)}`;
 }
 
 /** A value as a user would write it: sizes with their unit ("64MiB"). */

@@ -88,7 +88,7 @@ describe("parseOptions", () => {
     [["-s", "1.5"], 'ior: -s, --segments: "1.5" given, but it takes a whole number from 1 to 1000'],
     [["-s", "0x10"], 'ior: -s, --segments: "0x10" given, but it takes a whole number from 1 to 1000'],
     [["-s"], "ior: -s, --segments: no value given, but it takes a whole number from 1 to 1000"],
-    [["-t", "4q"], 'ior: -t, --transfer-size: "4q" given, but it takes a size (4m, 4MiB, 4194304) of at least 1 B'],
+    [["-t", "4q"], 'ior: -t, --transfer-size: "4q" given, but it takes a size (4m, 4MiB, 4194304) of at least 1B'],
     [["--pause", "-1"], 'ior: --pause: "-1" given, but it takes a number of at least 0'],
     [["--bind", "non"], 'ior: --bind: "non" given, but it takes one of auto, none (did you mean none?)'],
     [["--spin-us", "often"], 'ior: --spin-us: "often" given, but it takes a whole number of at least 0, or auto'],
