@@ -40,7 +40,7 @@ export class Histogram {
 
   /** Counts one value; negative ones (a clock that was set back) count as 0. */
   record(ns: number): void {
-    const value = ns > 0 ? ns : 0;
+    const value = Math.max(ns, 0);
     this.#counts[bucketOf(value)]!++;
     this.count++;
     this.sumNs += value;

@@ -1,0 +1,50 @@
+import type { FileSystem } from "../client/file-system.ts";
+import type { OptionSpec } from "../core/options.ts";
+import type { RankResult } from "../report/figures.ts";
+import type { PhaseResult } from "../report/results.ts";
+import type { Group } from "../rpc/group.ts";
+
+/** How far member 0 is in the phase that runs; it stands for all. */
+export interface Progress {
+  readonly workload: string;
+  readonly phase: string;
+  readonly iteration: number;
+  readonly operationsDone: number;
+  readonly operations: number;
+  readonly bytes: number;
+  readonly elapsedS: number;
+}
+
+/** What a client process gives to the workload that it runs. */
+export interface WorkloadContext {
+  readonly fs: FileSystem;
+  /** The clients; a client's index in it is its task number in IOR and mdtest. */
+  readonly group: Group;
+  /** Host name of each client, by index. */
+  readonly hostOfClient: readonly string[];
+  /** Why to stop now, if there is a reason. Asked between operations, so it must be cheap. */
+  interrupted(): string | undefined;
+  /** Takes the row of a phase, and the rows of its clients by index. Called on member 0 alone, as soon as they are known. */
+  record(result: PhaseResult, ranks: readonly RankResult[]): void;
+  /** Called on member 0 alone, a few times a second at most. Must be cheap. */
+  progress(progress: Progress): void;
+}
+
+/** A workload by name. Its parameters are plain JSON, so that one rank can parse them for all. */
+export interface WorkloadDefinition<Params> {
+  readonly name: string;
+  /** One sentence for the list of workloads. */
+  readonly about: string;
+  /** "ior [options]". */
+  readonly usage: string;
+  readonly examples: readonly string[];
+  readonly options: readonly OptionSpec[];
+  /** @throws BenchError ERR_CONFIG naming the option, its value and what is allowed. */
+  parse(argv: readonly string[]): Params;
+  /**
+   * Runs all phases; every client calls it with equal parameters. Failed operations and wrong data are counted in
+   * the rows, and do not end it.
+   * @throws BenchError ERR_PEER_LOST or ERR_INTERRUPTED; member 0 has recorded a row for every phase even then.
+   */
+  run(context: WorkloadContext, params: Params): Promise<void>;
+}
