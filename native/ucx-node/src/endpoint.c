@@ -1,0 +1,152 @@
+/* Endpoints: connect, failure, close. UCX's callbacks only note what happened; endpoints_settle acts on it between
+ * progress calls, where closing an endpoint and destroying its keys is safe. An index is never used twice, so a
+ * command that comes late cannot reach another peer. */
+#include <stdlib.h>
+#include <time.h>
+
+#include "worker.h"
+
+enum { CLOSE_LIMIT_MS = 1000 };
+
+static void on_failure(void *argument, ucp_ep_h ep, ucs_status_t status)
+{
+	struct endpoint *endpoint = argument;
+	if (endpoint->state != ENDPOINT_OPEN)
+		return;
+	endpoint->state = ENDPOINT_FAILED;
+	endpoint->status = status;
+	endpoint->worker->unsettled_count++;
+}
+
+ucs_status_t endpoint_connect(struct worker *worker, const void *address, int32_t *index)
+{
+	struct endpoint *endpoint = must_realloc(NULL, sizeof *endpoint);
+	*endpoint = (struct endpoint){.worker = worker, .index = worker->endpoint_count, .state = ENDPOINT_OPEN};
+	ucp_ep_params_t params = {
+		.field_mask = UCP_EP_PARAM_FIELD_REMOTE_ADDRESS | UCP_EP_PARAM_FIELD_ERR_HANDLING_MODE |
+			      UCP_EP_PARAM_FIELD_ERR_HANDLER,
+		.address = address,
+		.err_mode = UCP_ERR_HANDLING_MODE_PEER,
+		.err_handler = {.cb = on_failure, .arg = endpoint},
+	};
+	ucs_status_t status = ucp_ep_create(worker->ucp, &params, &endpoint->ep);
+	if (status != UCS_OK) {
+		free(endpoint);
+		return status;
+	}
+	worker->endpoints = must_realloc(worker->endpoints,
+					 (size_t)(worker->endpoint_count + 1) * sizeof *worker->endpoints);
+	worker->endpoints[worker->endpoint_count++] = endpoint;
+	*index = endpoint->index;
+	return UCS_OK;
+}
+
+struct endpoint *endpoint_at(struct worker *worker, int32_t index)
+{
+	return index >= 0 && index < worker->endpoint_count ? worker->endpoints[index] : NULL;
+}
+
+static void end(struct endpoint *endpoint, ucs_status_t status)
+{
+	endpoint->state = ENDPOINT_ENDED;
+	endpoint->close_status = status;
+	endpoint->worker->unsettled_count++;
+}
+
+static void on_closed(void *request, ucs_status_t status, void *endpoint)
+{
+	end(endpoint, status);
+	ucp_request_free(request);
+}
+
+static void start_close(struct endpoint *endpoint, bool force)
+{
+	ucp_request_param_t param = {
+		.op_attr_mask = UCP_OP_ATTR_FIELD_CALLBACK | UCP_OP_ATTR_FIELD_USER_DATA | UCP_OP_ATTR_FIELD_FLAGS,
+		.flags = force ? UCP_EP_CLOSE_FLAG_FORCE : 0,
+		.cb.send = on_closed,
+		.user_data = endpoint,
+	};
+	endpoint->state = ENDPOINT_CLOSING;
+	ucs_status_ptr_t request = ucp_ep_close_nbx(endpoint->ep, &param);
+	if (!UCS_PTR_IS_PTR(request))
+		end(endpoint, UCS_PTR_STATUS(request));
+}
+
+void endpoint_close(struct endpoint *endpoint, const struct command *command)
+{
+	struct worker *worker = endpoint->worker;
+	if (endpoint->close_commanded) {
+		event_complete(worker, endpoint->index, command->cookie, UCS_ERR_NOT_CONNECTED);
+		return;
+	}
+	endpoint->close_commanded = true;
+	endpoint->close_cookie = command->cookie;
+	if (endpoint->state == ENDPOINT_OPEN) {
+		endpoint->status = UCS_ERR_NOT_CONNECTED;
+		start_close(endpoint, command->flags & CLOSE_FORCE);
+	} else if (endpoint->state == ENDPOINT_CLOSED) {
+		end(endpoint, UCS_OK); /* it failed and we closed it; this command gives its keys back */
+	}
+}
+
+static void settle(struct endpoint *endpoint)
+{
+	struct worker *worker = endpoint->worker;
+	if (endpoint->state == ENDPOINT_FAILED) {
+		worker->unsettled_count--;
+		event_endpoint_failed(worker, endpoint->index, endpoint->status);
+		start_close(endpoint, true);
+	}
+	if (endpoint->state == ENDPOINT_ENDED) {
+		worker->unsettled_count--;
+		endpoint->state = ENDPOINT_CLOSED;
+		if (endpoint->close_commanded) {
+			keys_release_of(worker, endpoint->index);
+			event_complete(worker, endpoint->index, endpoint->close_cookie, endpoint->close_status);
+		}
+	}
+}
+
+void endpoints_settle(struct worker *worker)
+{
+	for (int32_t i = 0; worker->unsettled_count > 0 && i < worker->endpoint_count; i++)
+		settle(worker->endpoints[i]);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool all_closed(struct worker *worker)
+{
+	for (int32_t i = 0; i < worker->endpoint_count; i++)
+		if (worker->endpoints[i]->state != ENDPOINT_CLOSED)
+			return false;
+	return true;
+}
+
+void endpoints_destroy(struct worker *worker)
+{
+	for (int32_t i = 0; i < worker->endpoint_count; i++)
+		if (worker->endpoints[i]->state == ENDPOINT_OPEN)
+			start_close(worker->endpoints[i], true);
+	endpoints_settle(worker);
+	int64_t deadline_ms = now_ms() + CLOSE_LIMIT_MS;
+	while (!all_closed(worker) && now_ms() < deadline_ms) {
+		ucp_worker_progress(worker->ucp);
+		endpoints_settle(worker);
+	}
+}
+
+void endpoints_free(struct worker *worker)
+{
+	for (int32_t i = 0; i < worker->endpoint_count; i++)
+		free(worker->endpoints[i]);
+	free(worker->endpoints);
+	worker->endpoints = NULL;
+	worker->endpoint_count = 0;
+}
