@@ -1,0 +1,229 @@
+import { randomBytes } from "node:crypto";
+import { userInfo } from "node:os";
+import { isAbsolute, resolve } from "node:path";
+import { BenchError } from "../core/errors.ts";
+import { didYouMean } from "../core/nearest.ts";
+import { parseValue } from "../core/option-value.ts";
+import type { OptionValue } from "../core/options.ts";
+import { type CommandInfo, parseOptions } from "../core/parse-options.ts";
+import { type ConfigFile, readConfigFile } from "./config-file.ts";
+import { launchedRank } from "./launched-rank.ts";
+import { environmentName, type JobOption, jobOptions } from "./options.ts";
+import { joinLine, readWorkload, splitLine, type WorkloadParser, type WorkloadRun } from "./workload-line.ts";
+
+/** Where a value comes from; an earlier one wins over a later one. */
+export type Source = "command line" | "environment" | "config file" | "default";
+
+/** Everything that a run needs to know, checked. Plain JSON: one rank makes it for all. */
+export interface RunConfig {
+  /** UTC time and chance, "20260131T235959Z-3fa9c1": names the run in results and folders. */
+  readonly runId: string;
+  /** What the user typed, for the result rows. */
+  readonly commandLine: string;
+  /** Ranks asked for; undefined: as many as the launcher starts. */
+  readonly ranks?: number;
+  /** At most one of the two is there; neither: half of a node's ranks serve. */
+  readonly serversPerNode?: number;
+  readonly dedicatedServers?: number;
+  readonly bind: "auto" | "none";
+  /** Absolute. */
+  readonly resultsPath: string;
+  readonly quiet: boolean;
+  readonly target: { readonly kind: "benchfs" } | { readonly kind: "posix"; readonly path: string };
+  /** Absolute, at least one; dealt to the servers of a node. */
+  readonly storagePaths: readonly string[];
+  readonly durability: "memory" | "pagecache" | "device";
+  readonly keepStorage: boolean;
+  /** Chunk buffers of a server. */
+  readonly chunkBuffers: number;
+  /** Payload memory of a client. */
+  readonly clientBufferBytes: number;
+  readonly window: number;
+  readonly rpcTimeoutMs: number;
+  readonly spinUs: number | "auto";
+  readonly yieldUs: number | "auto";
+  readonly sliceUs: number | "auto";
+  /** At least one, in the order in which they run. */
+  readonly workloads: readonly WorkloadRun[];
+  /** Each option as it was resolved, for the record; options without a value are left out. */
+  readonly settings: readonly { readonly option: string; readonly value: OptionValue; readonly source: Source }[];
+  readonly workloadsSource: Source;
+}
+
+/** What runs when nobody says what: large transfers and small files, both verified, a few seconds each. */
+export const defaultWorkloads = ["ior -w -W -r -R -F -t 1m -b 32m", "mdtest -F -C -T -r -n 200"];
+
+/** Variables of our prefix that are no options. */
+const internalVariables = ["BENCHFS_SUPERVISED"];
+
+export const runInfo: CommandInfo = {
+  command: "run",
+  usage: "[mpirun -n RANKS] node . run [options] [workload] [workload options]",
+  examples: [
+    "node . run                                       a short verified run: 2 servers, 2 clients on this host",
+    "mpirun -n 8 node . run ior -w -r -t 4m -b 1g -F  one file per client, 4 MiB transfers",
+    "mpirun -n 8 node . run --servers-per-node 2 --storage /nvme0/me,/nvme1/me mdtest -n 1000",
+    "mpirun -n 64 node . run --dedicated-servers 2 --durability device --config job.toml",
+    "mpirun -n 8 node . run --target posix:/scratch/me ior -w -r -t 4m -b 1g -F   the same on a plain directory",
+    "node . run ior --help                            the options of a workload",
+  ],
+};
+
+export interface ConfigInput {
+  /** What follows `run`. */
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly workloads: Readonly<Record<string, WorkloadParser>>;
+}
+
+/**
+ * Makes one configuration of the command line, `BENCHFS_*` variables, the file of `--config` and the defaults.
+ * Reads that file, otherwise touches nothing.
+ * @throws BenchError ERR_CONFIG naming the option, where it was given, its value and what is allowed.
+ */
+export function makeConfig({ argv, environment, workloads }: ConfigInput): RunConfig {
+  const { values: typed, given, rest } = parseOptions(jobOptions, argv, runInfo);
+  const started = launchedRank(environment)?.ranks;
+  if (given.has("ranks") && started !== undefined && typed.ranks !== started) {
+    const message = `-n, --ranks: ${typed.ranks} given, but the launcher started ${started} ranks`;
+    throw new BenchError("ERR_CONFIG", message, { option: "ranks" });
+  }
+  const variables = readVariables(environment);
+  const configPath = given.has("config") ? typed.config : variables.get("config");
+  const file: ConfigFile =
+    configPath === undefined
+      ? { options: new Map(), workloads: undefined }
+      : readConfigFile(resolve(String(configPath)), fileOptions);
+  const commandLine = new Map([...given].map((name) => [name, typed[name]!]));
+  const settings = merge(commandLine, variables, file.options);
+  const value = (option: JobOption): OptionValue | undefined => settings.get(option)?.value;
+  const number = (option: JobOption): number | undefined => value(option) as number | undefined;
+
+  const [lines, workloadsSource]: [readonly (readonly string[])[], Source] =
+    rest.length > 0
+      ? [[rest], "command line"]
+      : file.workloads !== undefined
+        ? [file.workloads, "config file"]
+        : [defaultWorkloads.map(splitLine), "default"];
+  const runId = makeRunId(new Date());
+  return {
+    runId,
+    commandLine: joinLine(["benchfs", "run", ...argv]),
+    ...optional("ranks", number("ranks")),
+    ...optional("serversPerNode", number("servers-per-node")),
+    ...optional("dedicatedServers", number("dedicated-servers")),
+    bind: value("bind") as RunConfig["bind"],
+    resultsPath: resolve(String(value("out") ?? `results/${runId}`)),
+    quiet: value("quiet") as boolean,
+    target: readTarget(String(value("target"))),
+    storagePaths: readStoragePaths(String(value("storage") ?? defaultStorage(environment))),
+    durability: value("durability") as RunConfig["durability"],
+    keepStorage: value("keep") as boolean,
+    chunkBuffers: number("chunk-buffers")!,
+    clientBufferBytes: number("client-buffers")!,
+    window: number("window")!,
+    rpcTimeoutMs: Math.round(number("rpc-timeout")! * 1000),
+    spinUs: value("spin-us") as number | "auto",
+    yieldUs: value("yield-us") as number | "auto",
+    sliceUs: value("slice-us") as number | "auto",
+    workloads: lines.map((words) => readWorkload(words, workloads)),
+    settings: [...settings].map(([option, { value, source }]) => ({ option, value, source })),
+    workloadsSource,
+  };
+}
+
+/** A file that names another file would hide where a value comes from. */
+export const fileOptions = jobOptions.filter(({ name }) => name !== "config");
+
+function optional<K extends string>(key: K, value: number | undefined): { [key in K]?: number } {
+  return value === undefined ? {} : ({ [key]: value } as { [key in K]: number });
+}
+
+function readVariables(environment: ConfigInput["environment"]): Map<string, OptionValue> {
+  const options = new Map(jobOptions.map((spec) => [environmentName(spec.name), spec]));
+  const values = new Map<string, OptionValue>();
+  for (const [name, value] of Object.entries(environment)) {
+    if (!name.startsWith("BENCHFS_") || internalVariables.includes(name) || value === undefined) continue;
+    const spec = options.get(name);
+    if (spec === undefined) {
+      const hint = didYouMean(name, [...options.keys()]);
+      throw new BenchError("ERR_CONFIG", `unknown environment variable ${name}${hint}`, { option: name });
+    }
+    values.set(spec.name, parseValue(spec, value, name));
+  }
+  return values;
+}
+
+type Setting = { readonly value: OptionValue; readonly source: Source };
+
+/** The strongest source of each option, in the order of the table. */
+function merge(
+  commandLine: ReadonlyMap<string, OptionValue>,
+  environment: ReadonlyMap<string, OptionValue>,
+  file: ReadonlyMap<string, OptionValue>,
+): Map<string, Setting> {
+  const sources: [Source, ReadonlyMap<string, OptionValue>][] = [
+    ["command line", commandLine],
+    ["environment", environment],
+    ["config file", file],
+    ["default", new Map(jobOptions.flatMap((spec) => ("default" in spec ? [[spec.name, spec.default]] : [])))],
+  ];
+  const settings = new Map<string, Setting>();
+  for (const { name } of jobOptions) {
+    const source = sources.find(([, values]) => values.has(name));
+    if (source !== undefined) settings.set(name, { value: source[1].get(name)!, source: source[0] });
+  }
+  excludeWeaker(
+    settings,
+    "servers-per-node",
+    "dedicated-servers",
+    sources.map(([source]) => source),
+  );
+  return settings;
+}
+
+/** Of two options that exclude each other, the one from the stronger source holds; from one source, it is an error. */
+function excludeWeaker(settings: Map<string, Setting>, one: string, other: string, strength: readonly Source[]): void {
+  const [a, b] = [settings.get(one), settings.get(other)];
+  if (a === undefined || b === undefined) return;
+  if (a.source === b.source) {
+    throw new BenchError("ERR_CONFIG", `--${one} ${a.value} and --${other} ${b.value} exclude each other`, {
+      option: one,
+    });
+  }
+  settings.delete(strength.indexOf(a.source) < strength.indexOf(b.source) ? other : one);
+}
+
+function readTarget(text: string): RunConfig["target"] {
+  if (text === "benchfs") return { kind: "benchfs" };
+  const path = text.startsWith("posix:") ? text.slice("posix:".length) : "";
+  if (isAbsolute(path)) return { kind: "posix", path };
+  const allowed = "benchfs, or posix: and an absolute path (posix:/scratch/me)";
+  throw new BenchError("ERR_CONFIG", `--target: "${text}" given, but it takes ${allowed}`, { option: "target" });
+}
+
+function readStoragePaths(text: string): string[] {
+  const paths = text.split(",").map((path) => path.trim());
+  if (paths.includes("")) {
+    throw new BenchError("ERR_CONFIG", `--storage: "${text}" has an empty path`, { option: "storage" });
+  }
+  const absolute = paths.map((path) => resolve(path));
+  if (new Set(absolute).size === absolute.length) return absolute;
+  throw new BenchError("ERR_CONFIG", `--storage: "${text}" names a path twice`, { option: "storage" });
+}
+
+/** The user is in the name because /tmp is everybody's. */
+function defaultStorage(environment: ConfigInput["environment"]): string {
+  let user: string;
+  try {
+    user = userInfo().username;
+  } catch {
+    user = String(process.getuid?.() ?? "user"); // Containers run under ids that no user has.
+  }
+  return `${environment.TMPDIR || "/tmp"}/benchfs-${user}`;
+}
+
+function makeRunId(now: Date): string {
+  const seconds = now.toISOString().replaceAll(/[-:]|\.\d+/g, "");
+  return `${seconds}-${randomBytes(3).toString("hex")}`;
+}

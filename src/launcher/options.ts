@@ -1,0 +1,177 @@
+import type { OptionSpec } from "../core/options.ts";
+import { KiB, MiB } from "../core/units.ts";
+
+const job = "Job";
+const storage = "Storage";
+const memory = "Memory and requests";
+const loop = "Event loop";
+
+/**
+ * Every option of `run`, in the order of the help. The parser, the help, the environment variables, the keys of the
+ * configuration file and docs/configuration.md are all made from these rows.
+ */
+export const jobOptions = [
+  {
+    name: "ranks",
+    letter: "n",
+    type: "integer",
+    min: 2,
+    max: 1_000_000,
+    about:
+      "Ranks to start when no mpirun or srun is around; without it 4. Under a launcher, the launcher's count holds.",
+    group: job,
+  },
+  {
+    name: "servers-per-node",
+    type: "integer",
+    min: 1,
+    max: 1024,
+    about: "Servers on each node, its first ranks; without it half of the node's ranks, at least one.",
+    group: job,
+  },
+  {
+    name: "dedicated-servers",
+    type: "integer",
+    min: 1,
+    max: 8192,
+    about: "All ranks of the first N nodes are servers, all others are clients; instead of --servers-per-node.",
+    group: job,
+  },
+  {
+    name: "bind",
+    type: "choice",
+    choices: ["auto", "none"],
+    default: "auto",
+    about: "Bind each rank and its memory to one core and its NUMA node, or leave that to the launcher.",
+    group: job,
+  },
+  {
+    name: "out",
+    letter: "o",
+    type: "string",
+    about: "Folder of the results; without it results/<run id>.",
+    group: job,
+  },
+  {
+    name: "config",
+    letter: "c",
+    type: "string",
+    about: 'TOML file with any of these options as keys, and workloads = ["ior -w", …].',
+    group: job,
+  },
+  {
+    name: "quiet",
+    letter: "q",
+    type: "boolean",
+    default: false,
+    about: "No progress and no table on the screen, only errors.",
+    group: job,
+  },
+  {
+    name: "target",
+    type: "string",
+    default: "benchfs",
+    about: "What the workloads run on: benchfs, or posix:/path for a plain directory, as the baseline.",
+    group: storage,
+  },
+  {
+    name: "storage",
+    letter: "s",
+    type: "string",
+    about:
+      "Node-local path for the servers' data, several with commas are dealt to the servers of a node; " +
+      "without it benchfs-<user> in $TMPDIR or /tmp.",
+    group: storage,
+  },
+  {
+    name: "durability",
+    letter: "d",
+    type: "choice",
+    choices: ["memory", "pagecache", "device"],
+    default: "pagecache",
+    about:
+      "What an acknowledged close or sync means: kept in memory, written but not flushed, or flushed to the device.",
+    group: storage,
+  },
+  {
+    name: "keep",
+    letter: "k",
+    type: "boolean",
+    default: false,
+    about: "Keep what the servers stored when the run ends.",
+    group: storage,
+  },
+  {
+    name: "chunk-buffers",
+    type: "integer",
+    min: 2,
+    max: 4096,
+    default: 16,
+    about: "Buffers of 4 MiB of each server, locked in memory.",
+    group: memory,
+  },
+  {
+    name: "client-buffers",
+    type: "size",
+    min: 64 * KiB,
+    max: 64 * 1024 * MiB,
+    default: 64 * MiB,
+    about: "Payload memory of each client, locked in memory.",
+    group: memory,
+  },
+  {
+    name: "window",
+    type: "integer",
+    min: 1,
+    max: 1024,
+    default: 8,
+    about: "Requests in flight of a client for one file operation.",
+    group: memory,
+  },
+  {
+    name: "rpc-timeout",
+    type: "number",
+    min: 0.1,
+    max: 86_400,
+    default: 60,
+    about: "Seconds after which an unanswered request fails with ETIMEDOUT.",
+    group: memory,
+  },
+  {
+    name: "spin-us",
+    type: "integer",
+    min: 0,
+    max: 1_000_000,
+    choices: ["auto"],
+    default: "auto",
+    about: "Microseconds that an idle rank polls before it yields its core.",
+    group: loop,
+  },
+  {
+    name: "yield-us",
+    type: "integer",
+    min: 0,
+    max: 1_000_000,
+    choices: ["auto"],
+    default: "auto",
+    about: "Microseconds that it polls and yields before it sleeps.",
+    group: loop,
+  },
+  {
+    name: "slice-us",
+    type: "integer",
+    min: 1,
+    max: 100_000,
+    choices: ["auto"],
+    default: "auto",
+    about: "Microseconds of work after which timers and signals get their turn.",
+    group: loop,
+  },
+] as const satisfies readonly OptionSpec[];
+
+export type JobOption = (typeof jobOptions)[number]["name"];
+
+/** `BENCHFS_SERVERS_PER_NODE` of "servers-per-node". */
+export function environmentName(option: string): string {
+  return `BENCHFS_${option.replaceAll("-", "_").toUpperCase()}`;
+}
