@@ -59,11 +59,11 @@ export class Reactor {
   get counters(): { batches: number; emptyPolls: number; sleeps: number; wakes: number; asleepNs: number } {
     const stats = this.#pump.stats;
     return {
-      batches: stats[STAT.BATCHES]!,
-      emptyPolls: stats[STAT.EMPTY_POLLS]!,
-      sleeps: stats[STAT.SLEEPS]!,
-      wakes: stats[STAT.WAKES]!,
-      asleepNs: stats[STAT.NS_ASLEEP]!,
+      batches: stats[STAT.batches]!,
+      emptyPolls: stats[STAT.emptyPolls]!,
+      sleeps: stats[STAT.sleeps]!,
+      wakes: stats[STAT.wakes]!,
+      asleepNs: stats[STAT.nsAsleep]!,
     };
   }
 }

@@ -52,6 +52,7 @@ export class TreeGroup implements Group {
   readonly #children: readonly number[];
   readonly #arrivals = new Map<string, Arrival>();
   readonly #waiters = new Map<string, { resolve: (bytes: Uint8Array) => void; reject: (error: Error) => void }>();
+  readonly #lost = new Set<number>();
   #sequence = 0;
   #failure: BenchError | undefined;
 
@@ -78,7 +79,7 @@ export class TreeGroup implements Group {
 
   async gather(bytes: Uint8Array): Promise<Uint8Array[] | undefined> {
     const sequence = this.#begin();
-    const packs = [packMember(this.index, bytes)];
+    const packs: Uint8Array[] = [packMember(this.index, bytes)];
     for (const child of this.#children) packs.push(await this.#receive(child, sequence));
     const pack = Buffer.concat(packs);
     if (this.index !== 0) {
@@ -104,9 +105,21 @@ export class TreeGroup implements Group {
     this.#arrivals.clear();
   }
 
+  /** Whoever waits for this peer's bytes, or will, is told; a peer that has given them may leave. */
   peerLost(peer: number): void {
-    if (!this.#ranks.includes(peer)) return;
-    this.fail(new BenchError("ERR_PEER_LOST", `rank ${peer} died`, { rank: peer }));
+    const member = this.#ranks.indexOf(peer);
+    if (member < 0) return;
+    this.#lost.add(member);
+    for (const [key, waiter] of this.#waiters) {
+      if (!key.endsWith(`/${member}`)) continue;
+      this.#waiters.delete(key);
+      waiter.reject(this.#lossOf(member));
+    }
+  }
+
+  #lossOf(member: number): BenchError {
+    const rank = this.#ranks[member]!;
+    return new BenchError("ERR_PEER_LOST", `rank ${rank} died`, { rank });
   }
 
   #begin(): number {
@@ -133,6 +146,7 @@ export class TreeGroup implements Group {
     return new Promise((resolve, reject) => {
       this.#waiters.set(key, { resolve, reject });
       this.#deliver(key);
+      if (this.#lost.has(member) && this.#waiters.delete(key)) reject(this.#lossOf(member));
     });
   }
 

@@ -183,6 +183,12 @@ export class UcxTransport implements Poller, RemoteMemory {
     return this.#remote(COMMAND.GET, peer, remoteOffset, localOffset, bytes);
   }
 
+  /** Resolves when everything sent so far has reached its peer, or its peer is lost: the last act before `close`. */
+  async flush(): Promise<void> {
+    const connected = [...this.#endpoints.keys()].filter((peer) => this.#endpoints[peer] !== none);
+    await Promise.all(connected.map((peer) => this.#remote(COMMAND.FLUSH, peer, 0, 0, 0)));
+  }
+
   async #remote(command: number, peer: number, remote: number, local: number, bytes: number): Promise<number> {
     let slot = this.#rmaSlots.take();
     while (slot === none) {
@@ -192,7 +198,7 @@ export class UcxTransport implements Poller, RemoteMemory {
     return new Promise((resolve) => {
       this.#rmaDone[slot] = resolve;
       if (this.isLost(peer)) return this.#endRemote(slot, -errno.EHOSTDOWN);
-      const key = this.#keyOf(peer);
+      const key = command === COMMAND.FLUSH ? none : this.#keyOf(peer);
       const record = this.#nextRecord();
       const { i32, f64 } = this.words;
       i32[record] = command;

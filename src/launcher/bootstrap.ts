@@ -1,0 +1,156 @@
+import { bindCpu, bindMemory, boundCpus } from "node-hwloc";
+import * as mpi from "node-mpi";
+import { BenchError, type FailureCode } from "../core/errors.ts";
+import { chunkBytes, inlineBytes } from "../core/limits.ts";
+import type { RankFacts, RankMap, RankPlace } from "../rankmap/facts.ts";
+import { localFacts } from "../rankmap/gather-facts.ts";
+import { buildRankMap, hashRankMap } from "../rankmap/map.ts";
+import { UcxTransport } from "../rpc/ucx-transport.ts";
+import { buildHash } from "./build-hash.ts";
+import type { RunConfig } from "./config.ts";
+import { checkMemlock, checkSharedMemory } from "./preflight.ts";
+
+/** What a rank has once MPI is behind it. */
+export interface Bootstrapped {
+  readonly config: RunConfig;
+  readonly place: RankPlace;
+  readonly map: RankMap;
+  readonly mapHash: string;
+  readonly build: string;
+  readonly transport: UcxTransport;
+  /** What this rank could not do and the run goes on without ("bind to CPUs 3: EINVAL"). */
+  readonly remarks: readonly string[];
+}
+
+/** Messages with a payload that may have arrived, or be on their way out, at a time. */
+const landingSlots = { server: 512, client: 128 } as const;
+const sendSlots = { server: 256, client: 128 } as const;
+const rmaSlots = 256;
+
+/**
+ * From MPI_Init to MPI_Finalize: agree on configuration, build and rank map, bind, allocate, exchange addresses.
+ * MPI carries nothing after it. Blocks. What goes wrong on one rank is thrown on all.
+ *
+ * @param makeConfig Reads and checks the configuration; called on rank 0 alone.
+ * @throws BenchError The first failure by rank, the same on every rank.
+ */
+export function bootstrap(makeConfig: () => RunConfig): Bootstrapped {
+  const { rank, size } = mpi.init();
+  try {
+    checkLauncher(size);
+    const config = exchange(() => (rank === 0 ? makeConfig() : null))[0]!;
+    const build = buildHash();
+    const facts = exchange(() => ({ ...localFacts(rank, config.storagePaths), build }));
+    checkSameBuild(facts);
+    const map = buildRankMap(facts, config);
+    const mapHash = hashRankMap(map);
+    checkSameMap(exchange(() => mapHash));
+    const place = map.places[rank]!;
+
+    const remarks: string[] = [];
+    // Bind first: memory lies on the NUMA node of the process that first touches it.
+    if (config.bind === "auto") bind(place, remarks);
+    exchange(() => checkMemory(place, map, config));
+    const transport = makeTransport(place, config);
+    const { worker, arenaKey } = transport.address;
+    const workers = mpi.world().allgather(worker);
+    const arenaKeys = mpi.world().allgather(arenaKey);
+    transport.setPeers(workers.map((peer, i) => ({ worker: peer, arenaKey: arenaKeys[i]! })));
+    return { config, place, map, mapHash, build, transport, remarks };
+  } finally {
+    mpi.finalize();
+  }
+}
+
+/**
+ * An allgather of JSON values in which a rank may fail: then every rank throws that failure.
+ * @returns What `make` returned on each rank, by rank.
+ */
+function exchange<T>(make: () => T): NonNullable<T>[] {
+  let mine: { value: T } | { code: FailureCode; message: string };
+  try {
+    mine = { value: make() };
+  } catch (error) {
+    if (!(error instanceof BenchError)) throw error;
+    mine = { code: error.code, message: error.message };
+  }
+  const all = mpi
+    .world()
+    .allgather(Buffer.from(JSON.stringify(mine)))
+    .map((bytes) => JSON.parse(Buffer.from(bytes).toString()) as typeof mine);
+  return all.map((one, rank) => {
+    if ("code" in one) throw new BenchError(one.code, one.message, { rank });
+    return one.value as NonNullable<T>;
+  });
+}
+
+/** An addon built for another MPI than the launcher's makes N jobs of one rank each instead of one of N. */
+function checkLauncher(size: number): void {
+  const expected = mpi.launcherSize();
+  if (expected === undefined || expected === size) return;
+  throw new BenchError(
+    "ERR_ENVIRONMENT",
+    `the launcher started ${expected} ranks, but MPI sees ${size}: this build is for ${mpi.libraryVersion()}, ` +
+      "and the launcher is another MPI's. Build again with the mpicc of the same MPI (MPICC=… npm run setup)",
+  );
+}
+
+function checkSameBuild(facts: readonly (RankFacts & { build: string })[]): void {
+  const other = facts.findIndex(({ build }) => build !== facts[0]!.build);
+  if (other < 0) return;
+  throw new BenchError(
+    "ERR_ENVIRONMENT",
+    `rank 0 on ${facts[0]!.host} runs build ${facts[0]!.build}, rank ${other} on ${facts[other]!.host} build ` +
+      `${facts[other]!.build}: give all nodes the same checkout, built once`,
+  );
+}
+
+function checkSameMap(hashes: readonly string[]): void {
+  const other = hashes.findIndex((hash) => hash !== hashes[0]);
+  if (other < 0) return;
+  throw new BenchError("ERR_BUG", `rank 0 made rank map ${hashes[0]}, rank ${other} made ${hashes[other]}`);
+}
+
+/** Binds this process and its memory; a kernel that refuses is remarked on, since the run is still a run. */
+function bind(place: RankPlace, remarks: string[]): void {
+  const attempt = (what: string, run: () => void) => {
+    try {
+      run();
+    } catch (error) {
+      remarks.push(`rank ${place.rank} on ${place.host}: ${what}: ${(error as Error).message}`);
+    }
+  };
+  attempt(`bind to CPUs ${place.cpus.join(",")}`, () => bindCpu([...place.cpus]));
+  if (place.numaNode >= 0) attempt(`bind memory to NUMA node ${place.numaNode}`, () => bindMemory([place.numaNode]));
+  const bound = boundCpus().join(",");
+  if (bound !== place.cpus.join(",")) {
+    remarks.push(`rank ${place.rank} on ${place.host}: wanted CPUs ${place.cpus.join(",")}, runs on ${bound}`);
+  }
+}
+
+function arenaBytes(place: RankPlace, config: RunConfig): number {
+  return payloadBytes(place, config) + (landingSlots[place.role] + sendSlots[place.role]) * inlineBytes;
+}
+
+function payloadBytes(place: RankPlace, config: RunConfig): number {
+  return place.role === "server" ? config.chunkBuffers * chunkBytes : config.clientBufferBytes;
+}
+
+function checkMemory(place: RankPlace, map: RankMap, config: RunConfig): void {
+  checkMemlock(arenaBytes(place, config));
+  if (place.localRank !== 0) return;
+  const servers = map.places.filter(({ host, role }) => host === place.host && role === "server");
+  checkSharedMemory(servers.reduce((bytes, server) => bytes + arenaBytes(server, config), 0));
+}
+
+function makeTransport(place: RankPlace, config: RunConfig): UcxTransport {
+  return new UcxTransport({
+    // Peers on the host put into and get from a server's arena without a system call; a client's own buffers are
+    // only read and written by itself, where huge pages are worth more.
+    kind: place.role === "server" ? "shared" : "private",
+    payloadBytes: payloadBytes(place, config),
+    landingSlots: landingSlots[place.role],
+    sendSlots: sendSlots[place.role],
+    rmaSlots,
+  });
+}

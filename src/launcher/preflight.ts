@@ -1,0 +1,41 @@
+import { readFileSync, statfsSync } from "node:fs";
+import { BenchError } from "../core/errors.ts";
+import { formatSize, MiB } from "../core/units.ts";
+
+/**
+ * Refuses an arena that this process may not pin, before anything is allocated: io_uring counts registered buffers
+ * against RLIMIT_MEMLOCK unless the process is privileged.
+ * @throws BenchError ERR_ENVIRONMENT with the bytes needed and allowed.
+ */
+export function checkMemlock(arenaBytes: number): void {
+  if (process.geteuid?.() === 0) return;
+  const line = /^Max locked memory\s+(\S+)/m.exec(readFileSync("/proc/self/limits", "utf8"));
+  const allowed = line === null || line[1] === "unlimited" ? Number.POSITIVE_INFINITY : Number(line[1]);
+  if (arenaBytes <= allowed) return;
+  throw new BenchError(
+    "ERR_ENVIRONMENT",
+    `the arena of ${mebibytes(arenaBytes)} must be locked in memory, but RLIMIT_MEMLOCK allows ${formatSize(allowed)}: ` +
+      "raise it (ulimit -l, or LimitMEMLOCK= of slurmd), or take fewer --chunk-buffers",
+    { needBytes: arenaBytes, allowedBytes: allowed },
+  );
+}
+
+/**
+ * Refuses arenas that the shared memory of this host cannot hold: a page that does not fit there kills with SIGBUS.
+ * @param bytes All arenas of this host's ranks that live in shared memory.
+ */
+export function checkSharedMemory(bytes: number): void {
+  const { bavail, bsize } = statfsSync("/dev/shm");
+  const free = bavail * bsize;
+  if (bytes <= free) return;
+  throw new BenchError(
+    "ERR_ENVIRONMENT",
+    `the arenas of this host's servers take ${mebibytes(bytes)} of /dev/shm, where ${mebibytes(free)} are free: ` +
+      "take fewer --chunk-buffers or --servers-per-node, or enlarge /dev/shm",
+    { needBytes: bytes, freeBytes: free },
+  );
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / MiB)} MiB`;
+}

@@ -1,0 +1,51 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { BenchError } from "../core/errors.ts";
+import type { RankMap, RankPlace } from "../rankmap/facts.ts";
+import { rankMapColumns } from "../rankmap/show.ts";
+import { CsvFile } from "../report/csv-file.ts";
+import type { RankResult } from "../report/figures.ts";
+import { type RankRow, rankColumns } from "../report/ranks.ts";
+import { type PhaseResult, type ResultRow, type RunInfo, resultColumns } from "../report/results.ts";
+
+/** The folder of one run's results: config, rankmap.csv, results.csv, ranks.csv. Every write is whole rows. */
+export class ResultsFolder {
+  readonly path: string;
+  readonly results: PhaseResult[] = [];
+  readonly #results: CsvFile<ResultRow>;
+  readonly #ranks: CsvFile<RankRow>;
+
+  /** @throws BenchError ERR_CONFIG if the folder cannot be made or written. */
+  constructor(path: string, map: RankMap, configText: string) {
+    this.path = resolve(path);
+    try {
+      mkdirSync(this.path, { recursive: true });
+      writeFileSync(join(this.path, "config.toml"), configText);
+      const places = new CsvFile<RankPlace>(join(this.path, "rankmap.csv"), rankMapColumns);
+      for (const place of map.places) places.append(place);
+      places.close();
+      this.#results = new CsvFile(join(this.path, "results.csv"), resultColumns);
+      this.#ranks = new CsvFile(join(this.path, "ranks.csv"), rankColumns);
+    } catch (error) {
+      throw new BenchError(
+        "ERR_CONFIG",
+        `--out ${path}: ${(error as Error).message}: name a folder that can be written`,
+      );
+    }
+  }
+
+  get resultsPath(): string {
+    return join(this.path, "results.csv");
+  }
+
+  record(run: RunInfo, result: PhaseResult, ranks: readonly RankResult[]): void {
+    this.results.push(result);
+    this.#results.append({ run, result });
+    for (const rank of ranks) this.#ranks.append({ run, result, rank });
+  }
+
+  close(): void {
+    this.#results.close();
+    this.#ranks.close();
+  }
+}
