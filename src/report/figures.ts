@@ -14,6 +14,8 @@ export interface RankResult {
   readonly bytes: number;
   /** Operations that succeeded. */
   readonly ops: number;
+  /** Operations that ended, well or not: the first of its list, since they are issued in order. */
+  readonly finished: number;
   /** Operations that failed, opens and closes included. */
   readonly errors: number;
   /** Operations that returned data other than what was written. */

@@ -85,7 +85,7 @@ export class Histogram {
 
   /** A histogram equal to the one encoded; the bytes are not kept. */
   static decode(bytes: Uint8Array): Histogram {
-    const words = new Float64Array(bytes.slice().buffer);
+    const words = new Float64Array(new Uint8Array(bytes).buffer);
     assert(words.length >= 3 && words.length % 2 === 1, "an encoded histogram is three doubles and pairs");
     const histogram = new Histogram();
     [histogram.sumNs, histogram.minNs, histogram.maxNs] = words as unknown as [number, number, number];

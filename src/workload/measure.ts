@@ -1,0 +1,152 @@
+import { performance } from "node:perf_hooks";
+import { setImmediate } from "node:timers/promises";
+import { FileSystemError } from "../client/file-system.ts";
+import { BenchError } from "../core/errors.ts";
+import type { RankResult } from "../report/figures.ts";
+import { Histogram } from "../report/histogram.ts";
+import type { PhaseWork } from "./phase.ts";
+
+/** A file system that answers at once never lets timers and signals have their turn: step aside this often. */
+const turnMs = 20;
+
+/** Seconds since the Unix epoch. */
+function nowS(): number {
+  return (performance.timeOrigin + performance.now()) / 1000;
+}
+
+/** What ends a phase early, and who hears of it. */
+export interface MeasureOptions {
+  readonly queueDepth: number;
+  /** Issue no operation later than this after the start of the phase; undefined: no limit. */
+  readonly stonewallS: number | undefined;
+  /** Barriers between open, operations and close (IOR -g); undefined: none. */
+  readonly barrier: (() => Promise<void>) | undefined;
+  interrupted(): string | undefined;
+  /** Called about every 20 ms while the operations run. */
+  progress(operationsDone: number, bytes: number, elapsedS: number): void;
+}
+
+/** Measures one client's part of a phase: the clock, the loop, and what went wrong. */
+export class Measurement {
+  readonly #work: PhaseWork;
+  readonly #options: MeasureOptions;
+  readonly #latency = new Histogram();
+  #bytes = 0;
+  #errors = 0;
+  #verifyErrors = 0;
+  #firstError = "";
+  #stopped = "";
+  /** Index of the next operation to issue; all below it have been issued. */
+  #next = 0;
+  #finished = 0;
+  #startMs = 0;
+  #turnAtMs = 0;
+
+  constructor(work: PhaseWork, options: MeasureOptions) {
+    this.#work = work;
+    this.#options = options;
+  }
+
+  /** Runs one step of the work and counts it if it fails. @returns Whether it succeeded. */
+  async attempt(step: (() => Promise<void>) | undefined): Promise<boolean> {
+    try {
+      await step?.();
+      return true;
+    } catch (error) {
+      this.#fail(error);
+      return false;
+    }
+  }
+
+  /** Opens, operates and closes. Rejects if a barrier does, and with what is no failed operation. */
+  async run(client: number, host: string): Promise<RankResult> {
+    const work = this.#work;
+    const openStartS = nowS();
+    this.#startMs = performance.now();
+    const opened = await this.attempt(work.open?.bind(work));
+    const openStopS = nowS();
+    await this.#options.barrier?.();
+    const operationsStartS = nowS();
+    if (opened) await this.#operateAll();
+    const operationsStopS = nowS();
+    await this.#options.barrier?.();
+    const closeStartS = nowS();
+    if (opened) await this.attempt(work.close?.bind(work));
+    const closeStopS = nowS();
+    return {
+      client,
+      host,
+      openStartS,
+      openStopS,
+      operationsStartS,
+      operationsStopS,
+      closeStartS,
+      closeStopS,
+      bytes: this.#bytes,
+      ops: this.#latency.count,
+      finished: this.#finished,
+      errors: this.#errors,
+      verifyErrors: this.#verifyErrors,
+      firstError: this.#firstError,
+      stopped: this.#stopped,
+      latency: this.#latency,
+    };
+  }
+
+  async #operateAll(): Promise<void> {
+    const depth = Math.min(this.#options.queueDepth, this.#work.operations);
+    this.#turnAtMs = performance.now() + turnMs;
+    await Promise.all(Array.from({ length: depth }, (_, lane) => this.#operateLane(lane)));
+    await this.attempt(this.#work.finish?.bind(this.#work));
+  }
+
+  /** One operation after the other; as many lanes run as the queue is deep. */
+  async #operateLane(lane: number): Promise<void> {
+    const { operations } = this.#work;
+    while (this.#next < operations && !this.#mustStop()) {
+      await this.#operate(this.#next++, lane);
+      this.#finished++;
+      if (performance.now() >= this.#turnAtMs) await this.#takeTurn();
+    }
+  }
+
+  async #operate(index: number, lane: number): Promise<void> {
+    const work = this.#work;
+    try {
+      work.prepare?.(index, lane);
+      const startMs = performance.now();
+      const bytes = await work.operate(index, lane);
+      this.#latency.record((performance.now() - startMs) * 1e6);
+      this.#bytes += bytes;
+      const wrong = work.check?.(index, lane);
+      if (wrong === undefined) return;
+      this.#verifyErrors++;
+      if (this.#firstError === "") this.#firstError = wrong;
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #mustStop(): boolean {
+    if (this.#stopped !== "") return true;
+    this.#stopped = this.#options.interrupted() ?? "";
+    const { stonewallS } = this.#options;
+    if (this.#stopped === "" && stonewallS !== undefined && performance.now() - this.#startMs >= stonewallS * 1000) {
+      this.#stopped = "stonewall";
+    }
+    return this.#stopped !== "";
+  }
+
+  async #takeTurn(): Promise<void> {
+    this.#turnAtMs = performance.now() + turnMs;
+    this.#options.progress(this.#finished, this.#bytes, (performance.now() - this.#startMs) / 1000);
+    await setImmediate();
+  }
+
+  #fail(error: unknown): void {
+    const counts = error instanceof FileSystemError || (error instanceof BenchError && error.code === "ERR_WORKLOAD");
+    if (!counts) throw error;
+    this.#errors++;
+    if (this.#firstError === "") this.#firstError = error.message;
+  }
+}

@@ -1,0 +1,121 @@
+import { BenchError } from "../core/errors.ts";
+import { type PhaseFigures, phaseFigures, type RankResult } from "../report/figures.ts";
+import type { WorkloadOptions } from "../report/results.ts";
+import { Measurement } from "./measure.ts";
+import type { Phase } from "./phase.ts";
+import { decodeRankResult, encodeRankResult } from "./rank-result.ts";
+import type { WorkloadContext } from "./workload.ts";
+
+/** What all phases of a workload share. */
+export interface RunShape {
+  readonly workload: string;
+  readonly options: WorkloadOptions;
+  /** Barriers between open, operations and close. */
+  readonly innerBarriers: boolean;
+  /** For the rows; empty if there is nothing to say. */
+  readonly remarks: string;
+}
+
+/** What member 0 tells all after a phase. */
+interface Verdict {
+  /** Operations that each client has finished, by index. */
+  readonly finished: readonly number[];
+  /** Why there is no next phase; empty if there is. */
+  readonly stop: string;
+}
+
+/**
+ * Runs the phases in order, each between barriers, and has member 0 record a row for every one of them: also for the
+ * one in which a client is lost or asks to stop, and for all that then do not happen.
+ * @throws BenchError ERR_PEER_LOST or ERR_INTERRUPTED.
+ */
+export async function runPhases(context: WorkloadContext, shape: RunShape, phases: readonly Phase[]): Promise<void> {
+  const rows = new Rows(context, shape, phases);
+  for (const phase of phases) {
+    let verdict: Verdict;
+    try {
+      verdict = await runPhase(context, shape, phase, rows);
+    } catch (error) {
+      rows.recordMissing(context.interrupted() ?? (error as Error).message);
+      throw error;
+    }
+    if (verdict.stop === "") continue;
+    rows.recordMissing(verdict.stop);
+    throw new BenchError("ERR_INTERRUPTED", verdict.stop, { workload: shape.workload, phase: phase.phase });
+  }
+}
+
+/** The rows of a run, one for each phase in order. */
+class Rows {
+  readonly #context: WorkloadContext;
+  readonly #shape: RunShape;
+  readonly #phases: readonly Phase[];
+  #recorded = 0;
+
+  constructor(context: WorkloadContext, shape: RunShape, phases: readonly Phase[]) {
+    this.#context = context;
+    this.#shape = shape;
+    this.#phases = phases;
+  }
+
+  /** The row of the next phase. @param reason Why it is not valid; empty if it is. */
+  record(figures: PhaseFigures | undefined, ranks: readonly RankResult[], reason: string): void {
+    const { workload, options, remarks } = this.#shape;
+    const { phase, kind, iteration } = this.#phases[this.#recorded]!;
+    const valid = reason === "";
+    this.#context.record({ workload, phase, kind, iteration, options, figures, valid, reason, remarks }, ranks);
+    this.#recorded++;
+  }
+
+  /** On member 0: a row without figures for every phase that has none yet. */
+  recordMissing(reason: string): void {
+    if (this.#context.group.index !== 0) return;
+    while (this.#recorded < this.#phases.length) this.record(undefined, [], reason);
+  }
+}
+
+async function runPhase(context: WorkloadContext, shape: RunShape, phase: Phase, rows: Rows): Promise<Verdict> {
+  const { group, hostOfClient } = context;
+  const work = phase.work();
+  const measurement = new Measurement(work, {
+    queueDepth: shape.options.queueDepth,
+    stonewallS: shape.options.stonewallS,
+    barrier: shape.innerBarriers ? () => group.barrier() : undefined,
+    interrupted: () => context.interrupted(),
+    progress: (operationsDone, bytes, elapsedS) => {
+      if (group.index !== 0) return;
+      const { operations } = work;
+      const { workload } = shape;
+      const { phase: name, iteration } = phase;
+      context.progress({ workload, phase: name, iteration, operationsDone, operations, bytes, elapsedS });
+    },
+  });
+  await measurement.attempt(work.setUp?.bind(work));
+  await group.barrier();
+  const own = await measurement.run(group.index, hostOfClient[group.index]!);
+  const gathered = await group.gather(encodeRankResult(own));
+  const answer = gathered === undefined ? undefined : judge(rows, gathered.map(decodeRankResult));
+  const verdict: Verdict = JSON.parse(Buffer.from(await group.broadcast(answer)).toString());
+  work.done?.(verdict.finished);
+  return verdict;
+}
+
+/** On member 0: records the phase. @returns The verdict for all, encoded. */
+function judge(rows: Rows, ranks: readonly RankResult[]): Uint8Array {
+  const figures = phaseFigures(ranks);
+  const stop = ranks.find(({ stopped }) => stopped !== "" && stopped !== "stonewall")?.stopped ?? "";
+  rows.record(figures, ranks, stop === "" ? failureOf(figures, ranks) : stop);
+  const verdict: Verdict = { finished: ranks.map(({ finished }) => finished), stop };
+  return Buffer.from(JSON.stringify(verdict));
+}
+
+/** Why a phase that ran to its end is not valid; empty if it is. */
+function failureOf({ errors, verifyErrors }: PhaseFigures, ranks: readonly RankResult[]): string {
+  const counts = [
+    ...(errors > 0 ? [`${errors} failed operation${errors === 1 ? "" : "s"}`] : []),
+    ...(verifyErrors > 0 ? [`${verifyErrors} operation${verifyErrors === 1 ? "" : "s"} with wrong data`] : []),
+  ];
+  if (counts.length === 0) return "";
+  const first = ranks.find(({ firstError }) => firstError !== "")!;
+  return `${counts.join(" and ")}; first on client ${first.client} (${first.host}): ${first.firstError}`;
+}
