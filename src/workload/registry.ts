@@ -1,0 +1,6 @@
+import { ior } from "./ior.ts";
+import type { WorkloadDefinition } from "./workload.ts";
+
+/** Every workload by the name that it has on the command line. */
+// biome-ignore lint/suspicious/noExplicitAny: each workload has parameters of its own, which only it reads.
+export const workloads: Readonly<Record<string, WorkloadDefinition<any>>> = { ior };
