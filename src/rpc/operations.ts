@@ -29,6 +29,7 @@ const attributes = { ino: "f64", sizeBytes: "f64", mtimeUs: "f64", ctimeUs: "f64
  */
 export const operations = {
   // Metadata, at the name's server.
+  /** With an empty name, at the home of `parent`: the attributes of the directory itself. */
   lookup: defineOperation(1, "lookup", { parent: "f64" }, attributes),
   /** flags: the O_CREAT, O_EXCL, O_TRUNC, access bits of node:fs. Creates or opens; answers when O_TRUNC has taken effect. */
   open: defineOperation(2, "open", { parent: "f64", flags: "u32", mode: "u32" }, attributes),
@@ -78,8 +79,11 @@ export const operations = {
   release: defineOperation(15, "release", { lease: "u32" }, {}),
   /** In class `device`: data and metadata of this server are on the device. Otherwise nothing to do. */
   flush: defineOperation(16, "flush", {}, {}),
-  /** Removes chunks `fromChunk` and later of a file and gives their space back. */
-  dropChunks: defineOperation(17, "drop-chunks", { ino: "f64", fromChunk: "u32" }, { dropped: "u32" }),
+  /**
+   * Removes all chunks that the server has of the files named in the payload, inode numbers as f64, and gives their
+   * space back. Sent by metadata servers when a file was unlinked or is truncated.
+   */
+  dropChunks: defineOperation(17, "drop-chunks", { files: "u32" }, {}),
 
   // The job.
   /** One step of a collective: payload is one fragment of a member's bytes. */
