@@ -1,0 +1,145 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { BenchError } from "../core/errors.ts";
+import { chunkBytes, inlineBytes } from "../core/limits.ts";
+import { operations } from "../rpc/operations.ts";
+import type { Rpc } from "../rpc/service.ts";
+import { BufferPool, type BufferRegion } from "./buffers.ts";
+import { ChunkService } from "./chunk-service.ts";
+import { ChunkStore } from "./chunk-store.ts";
+import { CommitQueue } from "./commit-queue.ts";
+import type { Counters } from "./counters.ts";
+import { Database } from "./database.ts";
+import { Drops } from "./drops.ts";
+import { Flusher } from "./flusher.ts";
+import { MetadataService } from "./metadata-service.ts";
+import { MetadataStore } from "./metadata-store.ts";
+import type { Durability, Storage } from "./storage.ts";
+import { claimStorageDirectory, storageError } from "./storage-directory.ts";
+
+export interface ServerOptions {
+  readonly rpc: Rpc;
+  readonly serverIndex: number;
+  /** World ranks by server index. */
+  readonly servers: readonly number[];
+  /** This server's own directory; made if absent, but not its parents. */
+  readonly storagePath: string;
+  readonly durability: Durability;
+  /** Opens the data part of the storage path; called once, after the path has been checked. */
+  readonly openStorage: (storagePath: string) => Promise<Storage>;
+  /** The process's arena: grants name byte offsets into it. */
+  readonly arena: Uint8Array;
+  /** Buffers of `chunkBytes` in the arena that are the server's: one for inline payloads, the others for grants. */
+  readonly buffers: BufferRegion;
+}
+
+/** What a storage rank does: serves metadata and chunks from its storage path until it is closed. */
+export class Server {
+  readonly storage: Storage;
+  readonly #database: Database;
+  readonly #chunks: ChunkStore;
+  readonly #drops: Drops;
+  readonly #flusher: Flusher;
+  readonly #pools: readonly BufferPool[];
+  readonly #durability: Durability;
+  readonly #counters: Counters = { requests: 0, bytesRead: 0, bytesWritten: 0, flushes: 0, bufferWaits: 0 };
+
+  /**
+   * Opens the storage path, recovers what an earlier server left there, and serves from then on.
+   * @throws BenchError ERR_STORAGE when the path cannot be used, ERR_CONFIG when there are too few buffers.
+   */
+  static async open(options: ServerOptions): Promise<Server> {
+    const { storagePath, serverIndex, servers, durability, buffers } = options;
+    if (buffers.count < 2) {
+      throw new BenchError(
+        "ERR_CONFIG",
+        `a server needs 2 buffers of ${chunkBytes} bytes or more, not ${buffers.count}`,
+      );
+    }
+    claimStorageDirectory(storagePath, { serverIndex, servers: servers.length });
+    const metadataPath = join(storagePath, "meta");
+    let database: Database;
+    try {
+      // The chunks of an earlier server are gone; its names must be, too.
+      if (durability === "memory") rmSync(metadataPath, { recursive: true, force: true });
+      database = Database.open(metadataPath, { durable: durability === "device" });
+    } catch (error) {
+      throw storageError("open metadata", metadataPath, error);
+    }
+    try {
+      return new Server(options, database, await options.openStorage(storagePath));
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+  }
+
+  private constructor(options: ServerOptions, database: Database, storage: Storage) {
+    const { serverIndex, servers, arena, buffers, durability } = options;
+    const rpc = counting(options.rpc, this.#counters);
+    const commits = new CommitQueue(database);
+    const store = new MetadataStore(database, serverIndex);
+    const chunks = new ChunkStore(database, commits, storage, arena);
+    const dropHere = (inos: readonly number[]): Promise<number> => chunks.drop(inos);
+    const drops = new Drops({ store, commits, rpc, serverIndex, servers, dropHere });
+    const flusher = new Flusher(() => chunks.flush(), database);
+    const inlineBuffers = new BufferPool({ offset: buffers.offset, count: chunkBytes / inlineBytes }, inlineBytes);
+    const grantRegion = { offset: buffers.offset + chunkBytes, count: buffers.count - 1 };
+    const grantBuffers = new BufferPool(grantRegion, chunkBytes);
+    this.storage = storage;
+    this.#database = database;
+    this.#chunks = chunks;
+    this.#drops = drops;
+    this.#flusher = flusher;
+    this.#pools = [inlineBuffers, grantBuffers];
+    this.#durability = durability;
+
+    new MetadataService({ store, commits, rpc, drops, serverIndex, servers });
+    new ChunkService({ rpc, chunks, arena, buffers: grantBuffers, inlineBuffers, counters: this.#counters });
+    rpc.serve(operations.flush, (_, incoming) => {
+      if (durability !== "device") return incoming.respond({});
+      void flusher.flush().then((status) => (status === 0 ? incoming.respond({}) : incoming.fail(status)));
+    });
+    drops.collectSoon(); // What an earlier server had no time for.
+  }
+
+  /** A copy of the counters. */
+  get counters(): Counters {
+    const bufferWaits = this.#pools.reduce((sum, pool) => sum + pool.waits, 0);
+    return { ...this.#counters, flushes: this.#flusher.count, bufferWaits };
+  }
+
+  /** Buffers that no request has now; all of them when nothing is under way. */
+  get freeBuffers(): number {
+    return this.#pools.reduce((sum, pool) => sum + pool.available, 0);
+  }
+
+  /** Slots that no chunk has now. */
+  get freeSlots(): number {
+    return this.#chunks.freeSlots;
+  }
+
+  /** After the last request has been answered: ends background work, makes durable what the class says, closes all. */
+  async close(): Promise<void> {
+    await this.#drops.close();
+    await this.#chunks.close();
+    if (this.#durability === "device") await this.#flusher.flush();
+    await this.storage.close();
+    await this.#database.close();
+  }
+}
+
+/** The same Rpc, counting requests. */
+function counting(rpc: Rpc, counters: Counters): Rpc {
+  return {
+    rank: rpc.rank,
+    call: (operation, peer, request, options) => rpc.call(operation, peer, request, options),
+    serve: (operation, handler) =>
+      rpc.serve(operation, (request, incoming) => {
+        counters.requests++;
+        handler(request, incoming);
+      }),
+    afterBatch: (run) => rpc.afterBatch(run),
+    onPeerLost: (run) => rpc.onPeerLost(run),
+  };
+}
