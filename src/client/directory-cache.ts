@@ -1,0 +1,29 @@
+/** Inode numbers of directories by path: the ones used last, up to a bound. */
+export class DirectoryCache {
+  readonly #capacity: number;
+  /** In the order of last use. */
+  readonly #inodes = new Map<string, number>();
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  get(path: string): number | undefined {
+    const ino = this.#inodes.get(path);
+    if (ino !== undefined) {
+      this.#inodes.delete(path);
+      this.#inodes.set(path, ino);
+    }
+    return ino;
+  }
+
+  set(path: string, ino: number): void {
+    this.#inodes.delete(path);
+    this.#inodes.set(path, ino);
+    if (this.#inodes.size > this.#capacity) this.#inodes.delete(this.#inodes.keys().next().value!);
+  }
+
+  delete(path: string): void {
+    this.#inodes.delete(path);
+  }
+}
