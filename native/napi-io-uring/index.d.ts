@@ -1,0 +1,151 @@
+/**
+ * io_uring for Node.js, without a call or an object per operation: JavaScript writes command records into a shared
+ * ring, the addon hands them to the kernel in batches and puts completions into a second one.
+ *
+ * `rings` begins with Int32 control words, all free-running counters (wrap at 2^32; compare with `|0` or `>>>0`):
+ *
+ * | word | counter | written by |
+ * |---|---|---|
+ * | 0 | commands written | JavaScript, after the record |
+ * | 1 | commands taken: their slots are free again | addon |
+ * | 2 | completions written | addon |
+ * | 3 | completions consumed: their slots are free again | JavaScript, after reading |
+ * | 4 | operations in flight | addon |
+ *
+ * Counter `c` uses slot `c & (slots - 1)`. JavaScript must not let word 0 get more than `commandSlots` ahead of word 1.
+ *
+ * Command, 64 bytes at `commandOffset + slot * 64`:
+ *
+ * | int32 word | content |
+ * |---|---|
+ * | 0 | operation, see `OP` |
+ * | 1 | file index from `registerFile` (not for NOP) |
+ * | 2 | buffer index, as registered (READ, WRITE) |
+ * | 3 | length in bytes, 0 to 2^31-1 (READ, WRITE) |
+ * | 4 | RWF_* flags (READ, WRITE) or fallocate(2) mode (FALLOCATE) |
+ * | 5 | cookie, returned in the completion |
+ * | 6 | IOSQE flags: 2 IO_DRAIN, 4 IO_LINK, 8 IO_HARDLINK, 16 ASYNC |
+ * | 8, 9 | float64: offset in the file, bytes |
+ * | 10, 11 | float64: offset in the buffer, bytes |
+ * | 12, 13 | float64: length in bytes (FALLOCATE) |
+ *
+ * Completion, 16 bytes at `completionOffset + slot * 16`: int32 words 0 cookie, 1 result (bytes moved, or -errno),
+ * 2 CQE flags, 3 zero. Order is the kernel's.
+ *
+ * Every command taken gives exactly one completion. Commands that do not fit (see `completionSlots`) stay in their ring.
+ * A command with an unknown operation or flag or a bad length or offset completes with -EINVAL, with an unknown file with
+ * -EBADF, and one that leaves its buffer with -EFAULT; these never reach the kernel, and the commands linked to them
+ * complete with -ECANCELED. Write a linked chain completely before word 0 covers any of it.
+ */
+export declare class Ring {
+  /**
+   * Opens an io_uring with the best flags that the kernel has, see `flags`. Only the thread that made it may use it.
+   *
+   * @param options.entries Commands in one submission: a power of two, 1 to 16384. Default 256.
+   * @param options.maxFiles Slots for registered files, 1 to 65536. Default 64.
+   * @throws RangeError ERR_OUT_OF_RANGE, TypeError ERR_INVALID_ARG_TYPE: a bad option.
+   * @throws Error ERR_URING_SETUP: the message names the failed call, the errno and what to do about it: ENOSYS (no
+   *   io_uring here), EPERM (sysctl kernel.io_uring_disabled, seccomp), ENOMEM (RLIMIT_MEMLOCK), EMFILE (RLIMIT_NOFILE).
+   */
+  constructor(options?: { entries?: number; maxFiles?: number });
+
+  /** Control words and both rings, zeroed. Valid as long as it is held, also after `close()`; never transfer it. */
+  readonly rings: ArrayBuffer;
+  /** Byte offset of the command ring in `rings`. */
+  readonly commandOffset: number;
+  /** `entries`. */
+  readonly commandSlots: number;
+  /** Byte offset of the completion ring in `rings`. */
+  readonly completionOffset: number;
+  /** 2 * `entries`: bounds the operations in flight and the completions not consumed, together. */
+  readonly completionSlots: number;
+  /** The poll source for an event pump (addon-kit/include/poll_source.h). Keeps the ring open while it is held. */
+  readonly source: object;
+  /** The setup flags in use, such as `DEFER_TASKRUN`; empty on kernels before 5.19. */
+  readonly flags: readonly string[];
+  /** The eventfd that becomes readable while the source is armed. Closed by `close()`. */
+  readonly eventFd: number;
+  /** Operations that the kernel has and whose completion is not in the ring yet. Never throws. */
+  readonly inFlight: number;
+
+  /**
+   * Pins memory as fixed buffers 0 to n-1, once per ring. Blocks for about 0.1 ms per MiB of fresh memory.
+   *
+   * @param buffers 1 to 16384 ArrayBuffers of 1 byte to 1 GiB. Kept alive until `close()`; never transfer them.
+   * @throws Error ERR_URING_BUFFERS: the kernel's errno; ENOMEM names the locked memory needed and allowed; or buffers
+   *   are registered already.
+   * @throws TypeError, RangeError: no ArrayBuffers, or too many or too large ones. Nothing is registered then.
+   * @throws Error ERR_URING_CLOSED.
+   */
+  registerBuffers(buffers: readonly ArrayBuffer[]): void;
+
+  /**
+   * Puts an open file into the lowest free slot. The kernel takes its own reference: `fd` may be closed. One system call.
+   * @returns Its index for commands.
+   * @throws Error ERR_URING_FILES_FULL; ERR_URING_FILE: the kernel's errno, EBADF for a closed fd; ERR_URING_CLOSED.
+   * @throws TypeError, RangeError: `fd` is no descriptor number.
+   */
+  registerFile(fd: number): number;
+
+  /**
+   * Frees a slot. Operations in flight on it end as if it were still there; the kernel closes its reference after them.
+   * @throws Error ERR_URING_FILE: EBADF, nothing is registered there; ERR_URING_CLOSED.
+   * @throws TypeError, RangeError: `index` is no index.
+   */
+  unregisterFile(index: number): void;
+
+  /**
+   * Where the kernel's workers (io-wq: buffered I/O, fsync, fallocate) may run; by default where the thread may that
+   * made the ring. A worker that shares the core of a spinning thread costs a third of the IOPS.
+   *
+   * @param cpus At least one number of a CPU of this machine.
+   * @throws Error ERR_URING_AFFINITY: the kernel's errno, EINVAL for a CPU outside of the process's cpuset;
+   *   ERR_URING_CLOSED.
+   * @throws TypeError, RangeError: no CPUs, or one that does not exist.
+   */
+  setWorkerAffinity(cpus: readonly number[]): void;
+
+  /**
+   * Hands written commands to the kernel, without looking for completions: one system call per `entries` commands.
+   * Does not wait for I/O, though the kernel may do an operation at once (page cache). What it cannot take now stays.
+   * @throws Error ERR_URING_CLOSED.
+   */
+  submit(): void;
+
+  /**
+   * Submits, and moves completions into their ring; no system call if there is nothing to do. Does not wait for I/O.
+   * An event pump calls the same function through `source`.
+   * @returns Completions in the ring that JavaScript has not consumed.
+   * @throws Error ERR_URING_CLOSED.
+   */
+  poll(): number;
+
+  /**
+   * Cancels the operations in flight where the kernel can, waits for the others (blocks), drops their completions and
+   * commands not taken, unpins the buffers. The source is inert afterwards. A second call does nothing. Never throws.
+   * Otherwise this happens when ring, `rings` and `source` are all collected, or the process ends.
+   */
+  close(): void;
+}
+
+/** Operations, word 0 of a command. */
+export declare const OP: {
+  readonly NOP: 0;
+  /** Into a fixed buffer; result: bytes read, fewer at the end of the file, 0 behind it. */
+  readonly READ: 1;
+  /** From a fixed buffer; result: bytes written. */
+  readonly WRITE: 2;
+  readonly FSYNC: 3;
+  readonly FDATASYNC: 4;
+  /** fallocate(2) with the mode in word 4 and the length in words 12, 13. */
+  readonly FALLOCATE: 5;
+};
+
+/**
+ * Zeroed, page-aligned memory, as O_DIRECT wants it; huge pages from 2 MiB on where the kernel has them. Freed when it
+ * is collected. Pages come at first touch, or all at once by `registerBuffers`.
+ *
+ * @param lengthBytes 1 to 2^30.
+ * @throws Error ERR_URING_MEMORY: the kernel's errno. TypeError, RangeError: no such length.
+ */
+export declare function allocate(lengthBytes: number): ArrayBuffer;
