@@ -9,7 +9,7 @@ const memoryOf = new WeakMap<FileSystem, Uint8Array>();
  */
 export function laneBuffers(fs: FileSystem, lanes: number, bytes: number): Uint8Array[] {
   // Each starts on a page of its own, so that aligned transfers stay aligned.
-  const strideBytes = Math.ceil(bytes / 4096) * 4096;
+  const strideBytes = Math.max(1, Math.ceil(bytes / 4096)) * 4096;
   let memory = memoryOf.get(fs);
   if (memory === undefined || memory.length < lanes * strideBytes) {
     memory = fs.allocate(lanes * strideBytes);

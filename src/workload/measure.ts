@@ -31,6 +31,14 @@ export class Measurement {
   readonly #work: PhaseWork;
   readonly #options: MeasureOptions;
   readonly #latency = new Histogram();
+  readonly #stamps = {
+    openStartS: 0,
+    openStopS: 0,
+    operationsStartS: 0,
+    operationsStopS: 0,
+    closeStartS: 0,
+    closeStopS: 0,
+  };
   #bytes = 0;
   #errors = 0;
   #verifyErrors = 0;
@@ -59,29 +67,29 @@ export class Measurement {
   }
 
   /** Opens, operates and closes. Rejects if a barrier does, and with what is no failed operation. */
-  async run(client: number, host: string): Promise<RankResult> {
+  async run(): Promise<void> {
     const work = this.#work;
-    const openStartS = nowS();
+    const stamps = this.#stamps;
+    stamps.openStartS = nowS();
     this.#startMs = performance.now();
     const opened = await this.attempt(work.open?.bind(work));
-    const openStopS = nowS();
+    stamps.openStopS = nowS();
     await this.#options.barrier?.();
-    const operationsStartS = nowS();
+    stamps.operationsStartS = nowS();
     if (opened) await this.#operateAll();
-    const operationsStopS = nowS();
+    stamps.operationsStopS = nowS();
     await this.#options.barrier?.();
-    const closeStartS = nowS();
+    stamps.closeStartS = nowS();
     if (opened) await this.attempt(work.close?.bind(work));
-    const closeStopS = nowS();
+    stamps.closeStopS = nowS();
+  }
+
+  /** What was measured, including the failures of every step so far. */
+  result(client: number, host: string): RankResult {
     return {
       client,
       host,
-      openStartS,
-      openStopS,
-      operationsStartS,
-      operationsStopS,
-      closeStartS,
-      closeStopS,
+      ...this.#stamps,
       bytes: this.#bytes,
       ops: this.#latency.count,
       finished: this.#finished,

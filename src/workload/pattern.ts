@@ -20,6 +20,11 @@ export function fileKey(name: string, seed: number): FileKey {
   return { low: digest.readInt32LE(0), high: digest.readInt32LE(4) };
 }
 
+/** Key of one of many small files, without a hash for each: different for every owner and item of one `directory`. */
+export function itemKey(directory: FileKey, owner: number, item: number): FileKey {
+  return { low: directory.low ^ Math.imul(owner, 0x27d4eb2f), high: directory.high ^ Math.imul(item, 0x165667b1) };
+}
+
 /** Pseudo-random bytes, the same in every process (xorshift32). */
 function makeBase(): Uint8Array {
   const words = new Int32Array(baseBytes / 4);

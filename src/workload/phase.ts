@@ -21,6 +21,8 @@ export interface PhaseWork {
   finish?(): Promise<void>;
   /** Timed apart from the operations; runs whenever `open` succeeded. */
   close?(): Promise<void>;
+  /** After all clients have closed; not timed. All clients have it, or none. */
+  cleanUp?(): Promise<void>;
   /** After the phase, with the number of operations that each client has finished, by index. */
   done?(finished: readonly number[]): void;
 }

@@ -92,7 +92,12 @@ async function runPhase(context: WorkloadContext, shape: RunShape, phase: Phase,
   });
   await measurement.attempt(work.setUp?.bind(work));
   await group.barrier();
-  const own = await measurement.run(group.index, hostOfClient[group.index]!);
+  await measurement.run();
+  if (work.cleanUp !== undefined) {
+    await group.barrier();
+    await measurement.attempt(work.cleanUp.bind(work));
+  }
+  const own = measurement.result(group.index, hostOfClient[group.index]!);
   const gathered = await group.gather(encodeRankResult(own));
   const answer = gathered === undefined ? undefined : judge(rows, gathered.map(decodeRankResult));
   const verdict: Verdict = JSON.parse(Buffer.from(await group.broadcast(answer)).toString());
