@@ -92,15 +92,14 @@ describe("order inside a slice", () => {
     const pump = pumpOf([alarm], saturate);
     saturate();
     await immediate();
-    const started = performance.now();
     let ticks = 0;
     const timer = setInterval(() => ticks++, 5);
     const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     expect(await answer.text()).toBe("served");
     await sleep(200);
     clearInterval(timer);
-    const elapsedMs = performance.now() - started;
-    expect(ticks).toBeGreaterThan(elapsedMs / 5 / 4);
+    // 40 on a quiet machine, 0 when polling starves libuv.
+    expect(ticks).toBeGreaterThan(5);
     expect(pump.stats[STAT.sleeps]).toBe(0);
     expect(pump.stats[STAT.batches]).toBeGreaterThan(1000);
     server.close();
@@ -108,28 +107,15 @@ describe("order inside a slice", () => {
 });
 
 describe("sleep", () => {
-  it("costs under 0.5 % CPU while idle", async () => {
-    const alarm = new Alarm();
-    const pump = pumpOf([alarm]);
-    await sleep(50);
-    const before = process.cpuUsage();
-    const slices = pump.stats[STAT.slices];
-    const started = performance.now();
-    await sleep(2000);
-    const { user, system } = process.cpuUsage(before);
-    expect((user + system) / 1000 / (performance.now() - started)).toBeLessThan(0.005);
-    expect(pump.stats[STAT.slices]).toBe(slices);
-  });
-
   it("is ended by a source's file descriptor", async () => {
     const alarm = new Alarm();
-    const pump = pumpOf([alarm]);
+    const pump = pumpOf([alarm], undefined, { spinUs: 0, yieldUs: 0 });
     const started = performance.now();
-    await alarm.request(30_000);
-    expect(performance.now() - started).toBeGreaterThan(29);
+    await alarm.request(100_000);
+    expect(performance.now() - started).toBeGreaterThan(99);
     expect(pump.stats[STAT.sleeps]).toBeGreaterThan(0);
     expect(pump.stats[STAT.wakes]).toBe(1);
-    expect(pump.stats[STAT.nsAsleep]).toBeGreaterThan(20e6);
+    expect(pump.stats[STAT.nsAsleep]).toBeGreaterThan(50e6);
     expect(alarm.words[WORD.armed]).toBe(pump.stats[STAT.sleeps]);
     expect(alarm.words[WORD.woken]).toBe(alarm.words[WORD.armed]);
   });
@@ -194,16 +180,20 @@ describe("start and stop", () => {
 
   it("counts the time of each part", async () => {
     const alarm = new Alarm();
-    const pump = pumpOf([alarm], () => {
-      const end = performance.now() + 5;
-      while (performance.now() < end);
-    });
-    for (let i = 0; i < 10; i++) await alarm.request(2000);
+    const pump = pumpOf(
+      [alarm],
+      () => {
+        const end = performance.now() + 5;
+        while (performance.now() < end);
+      },
+      { spinUs: 0, yieldUs: 0 },
+    );
+    for (let i = 0; i < 10; i++) await alarm.request(10_000);
     await immediate();
     pump.stop();
     expect(pump.stats[STAT.batches]).toBe(10);
     expect(pump.stats[STAT.nsInDrain]).toBeGreaterThan(49e6);
-    expect(pump.stats[STAT.nsAsleep]).toBeGreaterThan(10e6);
+    expect(pump.stats[STAT.nsAsleep]).toBeGreaterThan(50e6);
     expect(pump.stats[STAT.nsInNative]).toBeGreaterThan(0);
   });
 });
@@ -214,6 +204,12 @@ describe("whole processes", () => {
       encoding: "utf8",
       timeout: 20_000,
     }).trim();
+
+  it("costs under 0.5 % CPU while idle, with a timer every 100 ms", () => {
+    const { cpuFraction, slices } = JSON.parse(run("idle"));
+    expect(cpuFraction).toBeLessThan(0.005);
+    expect(slices).toBe(0);
+  });
 
   it("ends when the pump is stopped, also while asleep, and unref() lets it end without", () => {
     expect(run("exit")).toBe("stopped, then unreferenced");
