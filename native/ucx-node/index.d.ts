@@ -4,7 +4,7 @@
  *
  * Importing the module loads the addon, after putting defaults into `process.env` where the user has set none:
  * UCX_ERROR_SIGNALS="", UCX_MEM_EVENTS=n, UCX_MM_ERROR_HANDLING=y, UCX_KEEPALIVE_INTERVAL=100ms,
- * UCX_WARN_UNUSED_ENV_VARS=n, UCX_LOG_LEVEL=fatal. Import it from the main thread, before anything else loads UCX.
+ * UCX_RESOLVE_REMOTE_EP_ID=y, UCX_WARN_UNUSED_ENV_VARS=n, UCX_LOG_LEVEL=fatal. Import it from the main thread, before anything else loads UCX.
  * The import throws an `Error` that says what to install when the addon cannot be loaded.
  *
  * A `status` is 0 or a negative `ucs_status_t`; `statusText` names it.
@@ -43,7 +43,7 @@
  * - FLUSH: completes when all earlier PUTs and SENDs of the endpoint have left and the PUTs are visible.
  * - CLOSE: closes the endpoint; completes at the end, when its keys are released and the ArrayBuffers that `map` made
  *   for it are detached (length 0). An endpoint that failed has been closed already: CLOSE then only does the latter.
- *   A second CLOSE gives UCS_ERR_NOT_CONNECTED.
+ *   A second CLOSE gives UCS_ERR_NOT_CONNECTED, and with flag 1 makes an end of the first one's waiting.
  */
 export declare const COMMAND: {
   readonly SEND: 1;
@@ -124,7 +124,7 @@ export declare class Worker {
   /** Blocks for some milliseconds, while UCX looks for devices. @throws `ERR_UCX`: no usable transport, bad UCX_TLS, … */
   constructor(options?: WorkerOptions);
 
-  /** What a peer needs to `connect`: bytes to be exchanged by other means. About 150 bytes, more with more devices. */
+  /** What a peer needs to `connect`: bytes to be exchanged by other means. About 190 bytes, more with more devices. */
   readonly address: Uint8Array;
   /** A napi External of `struct poll_source` (addon-kit/include/poll_source.h) for an event pump; inert after `close()`. */
   readonly source: object;
@@ -153,7 +153,8 @@ export declare class Worker {
    * Allocates and registers memory, page-aligned; may block for long on networks that pin pages. It is not touched here,
    * so that pages come from the NUMA node of whoever touches them first.
    * @param kind `shared`: UCX allocates it so that peers on this node put, get and map it without the kernel.
-   *   `private`: anonymous memory with MADV_HUGEPAGE, starting on a 2 MiB boundary; the fastest source of rendezvous.
+   *   `private`: anonymous memory with MADV_HUGEPAGE, starting on a 2 MiB boundary; on this node UCX emulates PUT and GET
+   *   of it by messages, and it cannot be mapped.
    * @param bytes 1 to 2^32 - 1.
    * @returns Region index, 0, 1, 2, …
    */
@@ -203,7 +204,7 @@ export declare class Worker {
   arm(): boolean;
 
   /**
-   * The transports and devices that UCX chose for the endpoint, e.g. "posix/memory cma/memory" or "tcp/lo".
+   * The transports and devices that UCX chose for the endpoint, e.g. "sysv/memory posix/memory" or "tcp/lo".
    * @throws `ERR_NOT_CONNECTED`: the endpoint failed or closed.
    */
   describe(endpoint: number): string;

@@ -11,6 +11,8 @@ const defaults = {
   UCX_MM_ERROR_HANDLING: "y",
   // The period in which the death of a peer on this node is noticed; UCX's own default is 20 s.
   UCX_KEEPALIVE_INTERVAL: "100ms",
+  // Connects when an endpoint is made, not at its first use: until then UCX would not notice the peer's death.
+  UCX_RESOLVE_REMOTE_EP_ID: "y",
   UCX_WARN_UNUSED_ENV_VARS: "n",
   // UCX logs to stdout; whatever it would tell comes back as a status.
   UCX_LOG_LEVEL: "fatal",

@@ -95,11 +95,13 @@ static napi_value make_address(napi_env env, struct worker *worker)
 	ucs_status_t status = ucp_worker_get_address(worker->ucp, &address, &bytes);
 	if (status != UCS_OK)
 		return throw_ucx(env, "ucp_worker_get_address", status);
-	uint8_t *sealed = must_realloc(NULL, SEAL_BYTES + bytes);
-	memcpy(sealed + SEAL_BYTES, address, bytes);
+	size_t sealed_bytes = sizeof(struct sealed_address) + bytes;
+	struct sealed_address *sealed = must_realloc(NULL, sealed_bytes);
+	liveness_identify(&sealed->process);
+	memcpy(sealed->ucx, address, bytes);
 	ucp_worker_release_address(worker->ucp, address);
-	seal_write(sealed, SEAL_ADDRESS, sealed + SEAL_BYTES, bytes);
-	napi_value out = bytes_copy(env, sealed, SEAL_BYTES + bytes);
+	seal_write(sealed->seal, SEAL_ADDRESS, &sealed->process, sealed_bytes - SEAL_BYTES);
+	napi_value out = bytes_copy(env, sealed, sealed_bytes);
 	free(sealed);
 	return out;
 }
@@ -229,11 +231,12 @@ static napi_value worker_connect(napi_env env, napi_callback_info info)
 	size_t bytes;
 	if (!ak_bytes(env, argv[0], "connect: address", &address, &bytes))
 		return NULL;
-	if (!seal_check(address, bytes, SEAL_ADDRESS))
+	if (bytes <= sizeof(struct sealed_address) || !seal_check(address, bytes, SEAL_ADDRESS))
 		return ak_throw(env, "ERR_INVALID_ADDRESS", "connect: these %zu bytes are not the address of a Worker", bytes);
-	uint8_t *copy = memcpy(must_realloc(NULL, bytes), address, bytes); /* JavaScript's view need not be aligned */
+	/* A copy, because JavaScript's view need not be aligned. */
+	struct sealed_address *copy = memcpy(must_realloc(NULL, bytes), address, bytes);
 	int32_t index;
-	ucs_status_t status = endpoint_connect(worker, copy + SEAL_BYTES, &index);
+	ucs_status_t status = endpoint_connect(worker, copy, &index);
 	free(copy);
 	return status == UCS_OK ? ak_number(env, index) : throw_ucx(env, "ucp_ep_create", status);
 }

@@ -2,30 +2,35 @@
  * progress calls, where closing an endpoint and destroying its keys is safe. An index is never used twice, so a
  * command that comes late cannot reach another peer. */
 #include <stdlib.h>
-#include <time.h>
 
 #include "worker.h"
 
 enum { CLOSE_LIMIT_MS = 1000 };
 
-static void on_failure(void *argument, ucp_ep_h ep, ucs_status_t status)
+void endpoint_fail(struct endpoint *endpoint, ucs_status_t status)
 {
-	struct endpoint *endpoint = argument;
-	if (endpoint->state != ENDPOINT_OPEN)
+	if (endpoint->state != ENDPOINT_OPEN && endpoint->state != ENDPOINT_FLUSHING)
 		return;
+	if (endpoint->state == ENDPOINT_FLUSHING)
+		endpoint->close_status = status;
 	endpoint->state = ENDPOINT_FAILED;
 	endpoint->status = status;
 	endpoint->worker->unsettled_count++;
 }
 
-ucs_status_t endpoint_connect(struct worker *worker, const void *address, int32_t *index)
+static void on_failure(void *endpoint, ucp_ep_h ep, ucs_status_t status)
+{
+	endpoint_fail(endpoint, status);
+}
+
+ucs_status_t endpoint_connect(struct worker *worker, const struct sealed_address *address, int32_t *index)
 {
 	struct endpoint *endpoint = must_realloc(NULL, sizeof *endpoint);
 	*endpoint = (struct endpoint){.worker = worker, .index = worker->endpoint_count, .state = ENDPOINT_OPEN};
 	ucp_ep_params_t params = {
 		.field_mask = UCP_EP_PARAM_FIELD_REMOTE_ADDRESS | UCP_EP_PARAM_FIELD_ERR_HANDLING_MODE |
 			      UCP_EP_PARAM_FIELD_ERR_HANDLER,
-		.address = address,
+		.address = (const ucp_address_t *)address->ucx,
 		.err_mode = UCP_ERR_HANDLING_MODE_PEER,
 		.err_handler = {.cb = on_failure, .arg = endpoint},
 	};
@@ -38,6 +43,7 @@ ucs_status_t endpoint_connect(struct worker *worker, const void *address, int32_
 					 (size_t)(worker->endpoint_count + 1) * sizeof *worker->endpoints);
 	worker->endpoints[worker->endpoint_count++] = endpoint;
 	*index = endpoint->index;
+	liveness_watch(endpoint, &address->process);
 	return UCS_OK;
 }
 
@@ -49,7 +55,8 @@ struct endpoint *endpoint_at(struct worker *worker, int32_t index)
 static void end(struct endpoint *endpoint, ucs_status_t status)
 {
 	endpoint->state = ENDPOINT_ENDED;
-	endpoint->close_status = status;
+	if (endpoint->close_status == UCS_OK)
+		endpoint->close_status = status;
 	endpoint->worker->unsettled_count++;
 }
 
@@ -73,10 +80,40 @@ static void start_close(struct endpoint *endpoint, bool force)
 		end(endpoint, UCS_PTR_STATUS(request));
 }
 
+static void flushed(struct endpoint *endpoint)
+{
+	if (endpoint->state != ENDPOINT_FLUSHING)
+		return;
+	endpoint->state = ENDPOINT_FLUSHED;
+	endpoint->worker->unsettled_count++;
+}
+
+static void on_flushed(void *request, ucs_status_t status, void *endpoint)
+{
+	flushed(endpoint);
+	ucp_request_free(request);
+}
+
+/* An endpoint that UCX is closing can neither fail nor be forced any more, so the long wait comes before. */
+static void start_flush(struct endpoint *endpoint)
+{
+	ucp_request_param_t param = {
+		.op_attr_mask = UCP_OP_ATTR_FIELD_CALLBACK | UCP_OP_ATTR_FIELD_USER_DATA,
+		.cb.send = on_flushed,
+		.user_data = endpoint,
+	};
+	endpoint->state = ENDPOINT_FLUSHING;
+	if (!UCS_PTR_IS_PTR(ucp_ep_flush_nbx(endpoint->ep, &param)))
+		flushed(endpoint);
+}
+
 void endpoint_close(struct endpoint *endpoint, const struct command *command)
 {
 	struct worker *worker = endpoint->worker;
+	bool force = command->flags & CLOSE_FORCE;
 	if (endpoint->close_commanded) {
+		if (force && endpoint->state == ENDPOINT_FLUSHING)
+			start_close(endpoint, true);
 		event_complete(worker, endpoint->index, command->cookie, UCS_ERR_NOT_CONNECTED);
 		return;
 	}
@@ -84,7 +121,10 @@ void endpoint_close(struct endpoint *endpoint, const struct command *command)
 	endpoint->close_cookie = command->cookie;
 	if (endpoint->state == ENDPOINT_OPEN) {
 		endpoint->status = UCS_ERR_NOT_CONNECTED;
-		start_close(endpoint, command->flags & CLOSE_FORCE);
+		if (force)
+			start_close(endpoint, true);
+		else
+			start_flush(endpoint);
 	} else if (endpoint->state == ENDPOINT_CLOSED) {
 		end(endpoint, UCS_OK); /* it failed and we closed it; this command gives its keys back */
 	}
@@ -93,10 +133,12 @@ void endpoint_close(struct endpoint *endpoint, const struct command *command)
 static void settle(struct endpoint *endpoint)
 {
 	struct worker *worker = endpoint->worker;
-	if (endpoint->state == ENDPOINT_FAILED) {
+	if (endpoint->state == ENDPOINT_FLUSHED || endpoint->state == ENDPOINT_FAILED) {
+		bool failed = endpoint->state == ENDPOINT_FAILED;
 		worker->unsettled_count--;
-		event_endpoint_failed(worker, endpoint->index, endpoint->status);
-		start_close(endpoint, true);
+		if (failed)
+			event_endpoint_failed(worker, endpoint->index, endpoint->status);
+		start_close(endpoint, failed);
 	}
 	if (endpoint->state == ENDPOINT_ENDED) {
 		worker->unsettled_count--;
@@ -114,13 +156,6 @@ void endpoints_settle(struct worker *worker)
 		settle(worker->endpoints[i]);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static bool all_closed(struct worker *worker)
 {
 	for (int32_t i = 0; i < worker->endpoint_count; i++)
@@ -132,7 +167,7 @@ static bool all_closed(struct worker *worker)
 void endpoints_destroy(struct worker *worker)
 {
 	for (int32_t i = 0; i < worker->endpoint_count; i++)
-		if (worker->endpoints[i]->state == ENDPOINT_OPEN)
+		if (worker->endpoints[i]->state == ENDPOINT_OPEN || worker->endpoints[i]->state == ENDPOINT_FLUSHING)
 			start_close(worker->endpoints[i], true);
 	endpoints_settle(worker);
 	int64_t deadline_ms = now_ms() + CLOSE_LIMIT_MS;

@@ -13,6 +13,8 @@ int progress_poll(struct worker *worker)
 	for (int round = 0; round < PROGRESS_ROUNDS_MAX && events_have_room(worker); round++)
 		if (ucp_worker_progress(worker->ucp) == 0)
 			break;
+	if (worker->watched_count > 0)
+		liveness_check(worker);
 	if (worker->unsettled_count > 0)
 		endpoints_settle(worker);
 	events_flush(worker);

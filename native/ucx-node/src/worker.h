@@ -12,6 +12,8 @@
 #include "poll_source.h"
 #include "ring.h"
 
+enum { SEAL_BYTES = 16 };
+
 struct worker;
 
 /* backlog.c: events that found no room in the ring, oldest first. */
@@ -26,12 +28,21 @@ struct backlog {
 	uint32_t head, tail, capacity;
 };
 
+/* liveness.c: a process on this or another host; part of a sealed address, so without pointers and padding. */
+struct process {
+	uint64_t host;
+	uint64_t start_ticks;
+	int64_t pid;
+};
+
 /* endpoint.c */
 enum endpoint_state {
 	ENDPOINT_OPEN,
-	ENDPOINT_FAILED,  /* UCX reported the failure; the ENDPOINT_FAILED event and the force-close are due */
-	ENDPOINT_CLOSING, /* ucp_ep_close_nbx is in flight */
-	ENDPOINT_ENDED,   /* the close is over; keys and the CLOSE command's completion are due */
+	ENDPOINT_FLUSHING, /* a CLOSE command waits for what is in flight */
+	ENDPOINT_FLUSHED,  /* the close is due */
+	ENDPOINT_FAILED,   /* the ENDPOINT_FAILED event and the close by force are due */
+	ENDPOINT_CLOSING,  /* ucp_ep_close_nbx is in flight */
+	ENDPOINT_ENDED,    /* the close is over; keys and the CLOSE command's completion are due */
 	ENDPOINT_CLOSED,
 };
 
@@ -41,9 +52,11 @@ struct endpoint {
 	int32_t index;
 	enum endpoint_state state;
 	ucs_status_t status;       /* what commands on it get once it is not open */
-	ucs_status_t close_status; /* how the close ended */
+	ucs_status_t close_status; /* what the CLOSE command gets */
 	bool close_commanded;      /* a CLOSE command waits for the end, and has this cookie */
 	int32_t close_cookie;
+	bool watched;
+	struct process process; /* the peer, while it is watched */
 };
 
 /* operation.c: one command in flight. */
@@ -135,7 +148,8 @@ struct worker {
 	struct descriptor *descriptors;
 	int32_t descriptor_count, free_descriptor;
 	struct endpoint **endpoints;
-	int32_t endpoint_count, unsettled_count;
+	int32_t endpoint_count, unsettled_count, watched_count;
+	int64_t watched_at_ms;
 	struct region *regions;
 	int32_t region_count;
 	struct key *keys;
@@ -195,12 +209,25 @@ bool commands_pending(const struct worker *worker);
 void commands_take(struct worker *worker);
 
 /* endpoint.c */
-ucs_status_t endpoint_connect(struct worker *worker, const void *address, int32_t *index);
+/* What Worker.address holds. */
+struct sealed_address {
+	uint8_t seal[SEAL_BYTES];
+	struct process process;
+	uint8_t ucx[];
+};
+ucs_status_t endpoint_connect(struct worker *worker, const struct sealed_address *address, int32_t *index);
+void endpoint_fail(struct endpoint *endpoint, ucs_status_t status);
 struct endpoint *endpoint_at(struct worker *worker, int32_t index);
 void endpoint_close(struct endpoint *endpoint, const struct command *command);
 void endpoints_settle(struct worker *worker);
 void endpoints_destroy(struct worker *worker); /* blocks for at most 1 s */
 void endpoints_free(struct worker *worker);    /* after ucp_worker_destroy, the last caller of their callbacks */
+
+/* liveness.c */
+int64_t now_ms(void); /* monotonic */
+void liveness_identify(struct process *process); /* fills in the calling process */
+void liveness_watch(struct endpoint *endpoint, const struct process *process);
+void liveness_check(struct worker *worker);
 
 /* describe.c */
 void endpoint_describe(struct endpoint *endpoint, char *out, size_t size);
@@ -225,7 +252,7 @@ void keys_release_of(struct worker *worker, int32_t endpoint);
 void keys_destroy(struct worker *worker);
 
 /* seal.c: UCX trusts the bytes of addresses and keys, and crashes on damaged ones; so they travel sealed. */
-enum { SEAL_BYTES = 16 };
+uint64_t seal_hash(const void *content, size_t bytes);
 enum seal_kind { SEAL_ADDRESS = 0x41584355, SEAL_KEY = 0x4b584355 };
 void seal_write(uint8_t seal[SEAL_BYTES], enum seal_kind kind, const void *content, size_t bytes);
 bool seal_check(const void *sealed, size_t bytes, enum seal_kind kind);
