@@ -30,7 +30,9 @@ async function list(directory: number): Promise<string[]> {
     let cursor: Uint8Array = new Uint8Array(0);
     for (;;) {
       let page = new Uint8Array(0);
-      const onPayload = (payload: Uint8Array): void => void (page = payload.slice());
+      const onPayload = (payload: Uint8Array): void => {
+        page = payload.slice();
+      };
       const options = { payload: cursor, onPayload };
       const reply = await cluster.call(0, server, operations.readDirectory, { directory }, options);
       if (reply.status !== 0) throw new Error(`status ${reply.status}`);
