@@ -42,6 +42,7 @@ export class Server {
   readonly #flusher: Flusher;
   readonly #pools: readonly BufferPool[];
   readonly #durability: Durability;
+  #settled: Promise<void> | undefined;
   readonly #counters: Counters = { requests: 0, bytesRead: 0, bytesWritten: 0, flushes: 0, bufferWaits: 0 };
 
   /**
@@ -119,11 +120,24 @@ export class Server {
     return this.#chunks.freeSlots;
   }
 
-  /** After the last request has been answered: ends background work, makes durable what the class says, closes all. */
-  async close(): Promise<void> {
+  /**
+   * After the last request has been answered: ends background work and makes durable what the class says. The event
+   * loop must run until it resolves, and must have stopped polling the storage before `close`.
+   */
+  settle(): Promise<void> {
+    this.#settled ??= this.#settle();
+    return this.#settled;
+  }
+
+  async #settle(): Promise<void> {
     await this.#drops.close();
     await this.#chunks.close();
     if (this.#durability === "device") await this.#flusher.flush();
+  }
+
+  /** Settles, then closes storage and metadata. */
+  async close(): Promise<void> {
+    await this.settle();
     await this.storage.close();
     await this.#database.close();
   }

@@ -1,0 +1,90 @@
+import { BenchFileSystem } from "../client/benchfs.ts";
+import type { FileSystem } from "../client/file-system.ts";
+import { PosixFileSystem } from "../client/posix.ts";
+import { BenchError } from "../core/errors.ts";
+import { workloads } from "../workload/registry.ts";
+import { Lead } from "./lead.ts";
+import { type Farewell, leave, type RunningRank, startReactor } from "./running-rank.ts";
+
+/**
+ * A client rank from its file system to its end. The lead client says by itself how the run ended.
+ * @returns 0, or on the lead client the job's exit status.
+ * @throws BenchError When the ranks do not agree to start.
+ */
+export async function runClient(rank: RunningRank): Promise<number> {
+  const { job, transport } = rank;
+  const reactor = startReactor(rank, [transport]);
+  let lead: Lead | undefined;
+  let fs: FileSystem | undefined;
+  let failure: BenchError | undefined;
+  try {
+    fs = openFileSystem(rank);
+    if (job.isLead) lead = new Lead(rank);
+  } catch (error) {
+    if (!(error instanceof BenchError)) throw error;
+    failure = error;
+  }
+  await job.agree(failure);
+  lead?.showStart();
+
+  const reason = await endingOf(async () => {
+    await runWorkloads(rank, fs!, lead);
+    await job.untilEnd();
+    const farewells = await job.farewell(new Uint8Array(0));
+    const said = farewells?.filter((bytes) => bytes.length > 0).map((bytes) => Buffer.from(bytes).toString());
+    if (said !== undefined) lead?.showServers(said.map((text) => JSON.parse(text) as Farewell));
+    await leave(rank, reactor);
+  });
+  if (lead === undefined && reason !== undefined) throw reason;
+  if (reason !== undefined) console.error(`benchfs: the run ended early: ${reason.message}`);
+  return lead?.end(reason) ?? 0;
+}
+
+/** Why `run` ended early; undefined if it did not. What is not a `BenchError` goes through. */
+async function endingOf(run: () => Promise<void>): Promise<BenchError | undefined> {
+  try {
+    await run();
+    return undefined;
+  } catch (error) {
+    if (error instanceof BenchError && error.code !== "ERR_BUG") return error;
+    throw error;
+  }
+}
+
+function openFileSystem({ config, map, rpc, transport }: RunningRank): FileSystem {
+  if (config.target.kind === "posix") return new PosixFileSystem(config.target.path);
+  return new BenchFileSystem({
+    rpc,
+    memory: transport,
+    servers: map.servers,
+    arena: transport.arena,
+    payload: { offset: transport.payloadOffset, bytes: config.clientBufferBytes },
+    window: config.window,
+    durability: config.durability,
+  });
+}
+
+/**
+ * Runs all workloads in order. When the run has to end, those that are left still record that they did not happen.
+ * @throws BenchError The first reason to end.
+ */
+async function runWorkloads({ config, map, job }: RunningRank, fs: FileSystem, lead: Lead | undefined): Promise<void> {
+  const context = {
+    fs,
+    group: job.clients!,
+    hostOfClient: map.clients.map((rank) => map.places[rank]!.host),
+    interrupted: () => job.reason?.message,
+    record: (...row: Parameters<Lead["record"]>) => lead?.record(...row),
+    progress: (progress: Parameters<Lead["progress"]>[0]) => lead?.progress(progress),
+  };
+  let first: unknown;
+  for (const { name, params } of config.workloads) {
+    try {
+      await workloads[name]!.run(context, params);
+    } catch (error) {
+      if (!(error instanceof BenchError)) throw error;
+      first ??= error;
+    }
+  }
+  if (first !== undefined) throw job.reason ?? first;
+}

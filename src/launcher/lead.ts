@@ -1,0 +1,94 @@
+import { readFileSync } from "node:fs";
+import { type BenchError, failures } from "../core/errors.ts";
+import { showRankMap } from "../rankmap/show.ts";
+import type { RankResult } from "../report/figures.ts";
+import type { Progress } from "../report/progress.ts";
+import type { PhaseResult, RunInfo } from "../report/results.ts";
+import { Screen } from "../report/screen.ts";
+import { configRecord } from "./config-record.ts";
+import { ResultsFolder } from "./results-folder.ts";
+import type { Farewell, RunningRank } from "./running-rank.ts";
+import { schedulerJobId } from "./scheduler.ts";
+
+/** What the lead client does beside its work: it shows, records and judges the run. */
+export class Lead {
+  readonly #rank: RunningRank;
+  readonly #folder: ResultsFolder;
+  readonly #screen: Screen;
+  readonly #run: RunInfo;
+
+  /** @throws BenchError ERR_CONFIG if the results cannot be written. */
+  constructor(rank: RunningRank) {
+    const { config, map } = rank;
+    this.#rank = rank;
+    this.#folder = new ResultsFolder(config.resultsPath, map, configRecord(config));
+    this.#screen = new Screen({ quiet: config.quiet });
+    this.#run = runInfo(rank);
+  }
+
+  showStart(): void {
+    const { map, mapHash, build, remarks } = this.#rank;
+    const hosts = `${map.hosts.length} ${map.hosts.length === 1 ? "node" : "nodes"}`;
+    this.#screen.text(
+      `BenchFS ${this.#run.version}, build ${build}: ${map.servers.length} servers and ${map.clients.length} clients ` +
+        `on ${hosts}, rank map ${mapHash}`,
+    );
+    this.#screen.text(showRankMap(map));
+    for (const remark of remarks) this.#screen.text(`Note: ${remark}`);
+  }
+
+  record(result: PhaseResult, ranks: readonly RankResult[]): void {
+    this.#folder.record(this.#run, result, ranks);
+    this.#screen.row(result);
+  }
+
+  progress(progress: Progress): void {
+    this.#screen.progress(progress);
+  }
+
+  /** After a run that came to its end. */
+  showServers(farewells: readonly Farewell[]): void {
+    const total = (key: keyof Farewell): number => farewells.reduce((sum, farewell) => sum + farewell[key], 0);
+    this.#screen.text(
+      `Servers: ${total("requests")} requests, ${total("bytesWritten")} bytes written, ` +
+        `${total("bytesRead")} bytes read, ${total("flushes")} flushes`,
+    );
+  }
+
+  /** The last lines on the screen. @returns The job's exit status. */
+  end(reason: BenchError | undefined): number {
+    this.#folder.close();
+    this.#screen.end(this.#folder.resultsPath);
+    if (reason !== undefined) return failures[reason.code].exit;
+    return this.#folder.results.every(({ valid }) => valid) ? 0 : failures.ERR_WORKLOAD.exit;
+  }
+}
+
+function runInfo({ config, map, mapHash, build, transport }: RunningRank): RunInfo {
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  const onServers = config.target.kind === "benchfs";
+  return {
+    runId: config.runId,
+    version,
+    buildHash: build,
+    rankMapHash: mapHash,
+    command: config.commandLine,
+    jobId: schedulerJobId(process.env),
+    fs: config.target.kind,
+    nodes: map.hosts.length,
+    servers: onServers ? map.servers.length : 0,
+    clients: map.clients.length,
+    // Known only once the first request has made an endpoint, so each row asks again.
+    get transport() {
+      return onServers ? transportsTo(map.servers) : "";
+    },
+    durability: onServers ? config.durability : "pagecache",
+    storageBackend: !onServers ? "posix" : config.durability === "memory" ? "memory" : "uring",
+    oversubscribed: map.oversubscribed,
+  };
+
+  function transportsTo(servers: readonly number[]): string {
+    const described = servers.map((server) => transport.describe(server)).filter((text) => text !== undefined);
+    return [...new Set(described)].join("; ");
+  }
+}

@@ -1,0 +1,98 @@
+import { mkdirSync, rmdirSync, rmSync } from "node:fs";
+import { freemem } from "node:os";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { BenchError } from "../core/errors.ts";
+import type { Poller } from "../reactor/reactor.ts";
+import { Server } from "../server/server.ts";
+import type { Storage } from "../server/storage.ts";
+import { storageError } from "../server/storage-directory.ts";
+import { MemoryStorage } from "../server/storage-memory.ts";
+import { UringStorage } from "../server/storage-uring.ts";
+import { type Farewell, leave, type RunningRank, startReactor } from "./running-rank.ts";
+
+/** A storage rank from its storage path to its end: open, say ready, serve, close, leave nothing behind. */
+export async function runServer(rank: RunningRank): Promise<number> {
+  const { config, transport, job } = rank;
+  const pollers: Poller[] = [transport];
+  let madeBase = false;
+  let server: Server | undefined;
+  let failure: BenchError | undefined;
+  if (config.target.kind === "benchfs") {
+    try {
+      madeBase = makeBase(dirname(rank.place.storagePath));
+      server = await openServer(rank, pollers);
+    } catch (error) {
+      if (!(error instanceof BenchError)) throw error;
+      failure = error;
+    }
+  }
+  const reactor = startReactor(rank, pollers);
+  try {
+    await job.agree(failure);
+    await job.untilEnd();
+    await server?.settle();
+    await job.farewell(Buffer.from(JSON.stringify(server?.counters ?? idle)));
+  } finally {
+    // Also when the run has to end early: what was sent arrives, and nothing is left on the storage path.
+    await server?.settle();
+    await leave(rank, reactor);
+    await server?.close();
+    await removeStorage(rank, madeBase);
+  }
+  return 0;
+}
+
+const idle: Farewell = { requests: 0, bytesRead: 0, bytesWritten: 0, flushes: 0 };
+
+/**
+ * Makes the directory that the servers of this node share. A parent that is missing is more likely a typing error
+ * than a wish, so it is not made.
+ * @returns Whether this call made it.
+ */
+function makeBase(base: string): boolean {
+  try {
+    mkdirSync(base);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw storageError("create storage path", base, error);
+  }
+}
+
+async function openServer(rank: RunningRank, pollers: Poller[]): Promise<Server> {
+  const { config, place, map, transport, rpc } = rank;
+  const openStorage = async (path: string): Promise<Storage> => {
+    if (config.durability === "memory") {
+      const serversHere = map.places.filter(({ host, role }) => host === place.host && role === "server").length;
+      return new MemoryStorage(transport.arena, freemem() / 2 / serversHere);
+    }
+    const storage = UringStorage.open({ path, arena: transport.arena, durability: config.durability });
+    pollers.push(storage);
+    return storage;
+  };
+  return Server.open({
+    rpc,
+    serverIndex: place.index,
+    servers: map.servers,
+    storagePath: place.storagePath,
+    durability: config.durability,
+    openStorage,
+    arena: transport.arena,
+    buffers: { offset: transport.payloadOffset, count: config.chunkBuffers },
+  });
+}
+
+/** Removes this server's directory, and the common one if this server made it, once the others' are gone from it. */
+async function removeStorage({ config, place }: RunningRank, madeBase: boolean): Promise<void> {
+  if (config.keepStorage || config.target.kind !== "benchfs") return;
+  rmSync(place.storagePath, { recursive: true, force: true });
+  for (let attempt = 0; madeBase && attempt < 20; attempt++) {
+    try {
+      rmdirSync(dirname(place.storagePath));
+      return;
+    } catch {
+      await sleep(50);
+    }
+  }
+}
