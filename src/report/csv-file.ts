@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
-import { stringify } from "csv-stringify/sync";
+import { createRequire } from "node:module";
+import type * as csv from "csv-stringify/sync";
 import { BenchError } from "../core/errors.ts";
 import type { Cell, Column } from "./column.ts";
 
@@ -17,6 +18,7 @@ export class CsvFile<Row> {
   readonly path: string;
   readonly #columns: readonly Column<Row>[];
   readonly #fd: number;
+  readonly #stringify: typeof csv.stringify;
 
   /**
    * Opens or creates `path`. An empty file gets the header; a file with rows must have the same header.
@@ -25,6 +27,9 @@ export class CsvFile<Row> {
   constructor(path: string, columns: readonly Column<Row>[]) {
     this.path = path;
     this.#columns = columns;
+    // Loaded here, since of the thousands of processes that have this module only one writes files.
+    const { stringify }: typeof csv = createRequire(import.meta.url)("csv-stringify/sync");
+    this.#stringify = stringify;
     try {
       this.#fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o644);
     } catch (error) {
@@ -72,7 +77,7 @@ export class CsvFile<Row> {
 
   /** Writes one row. @throws BenchError ERR_STORAGE, for example when the disk is full. */
   append(row: Row): void {
-    this.#write(stringify([this.#columns.map((column) => text(column.value(row)))]));
+    this.#write(this.#stringify([this.#columns.map((column) => text(column.value(row)))]));
   }
 
   /** The object is unusable afterwards. */

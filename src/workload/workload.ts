@@ -1,19 +1,11 @@
 import type { FileSystem } from "../client/file-system.ts";
 import type { OptionSpec } from "../core/options.ts";
 import type { RankResult } from "../report/figures.ts";
+import type { Progress } from "../report/progress.ts";
 import type { PhaseResult } from "../report/results.ts";
 import type { Group } from "../rpc/group.ts";
 
-/** How far member 0 is in the phase that runs; it stands for all. */
-export interface Progress {
-  readonly workload: string;
-  readonly phase: string;
-  readonly iteration: number;
-  readonly operationsDone: number;
-  readonly operations: number;
-  readonly bytes: number;
-  readonly elapsedS: number;
-}
+export type { Progress };
 
 /** What a client process gives to the workload that it runs. */
 export interface WorkloadContext {
@@ -26,7 +18,7 @@ export interface WorkloadContext {
   interrupted(): string | undefined;
   /** Takes the row of a phase, and the rows of its clients by index. Called on member 0 alone, as soon as they are known. */
   record(result: PhaseResult, ranks: readonly RankResult[]): void;
-  /** Called on member 0 alone, a few times a second at most. Must be cheap. */
+  /** Takes how far member 0 is; called there alone, about every 20 ms, so it must be cheap. */
   progress(progress: Progress): void;
 }
 

@@ -1,0 +1,27 @@
+import type { Column } from "./column.ts";
+
+/** A CSV file and its columns, for the documentation. */
+export interface DocumentedTable {
+  readonly file: string;
+  /** What a row is. */
+  readonly about: string;
+  // biome-ignore lint/suspicious/noExplicitAny: rows of every kind are documented alike.
+  readonly columns: readonly Column<any>[];
+}
+
+/** The text of docs/columns.md. */
+export function columnsPage(tables: readonly DocumentedTable[]): string {
+  const sections = tables.map(({ file, about, columns }) => {
+    const rows = columns.map((column) => `| \`${column.name}\` | ${column.unit} | ${column.about} |`);
+    return [`## ${file}`, "", about, "", "| column | unit | meaning |", "|---|---|---|", ...rows].join("\n");
+  });
+  return `${[head, ...sections].join("\n\n")}\n`;
+}
+
+const head = `# Columns of the result files
+
+Generated from the tables in \`src/report/\`; a test holds this page equal to them.
+
+Files are CSV with a header line, comma-separated, UTF-8, quoted where needed. Numbers have full precision and the unit
+that the name ends with; a cell is empty where a figure does not apply or is not known. Booleans are \`true\` and
+\`false\`. Rows are appended whole, so that an interrupted job leaves a readable file.`;
