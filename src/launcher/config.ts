@@ -82,29 +82,9 @@ export interface ConfigInput {
  * @throws BenchError ERR_CONFIG naming the option, where it was given, its value and what is allowed.
  */
 export function makeConfig({ argv, environment, workloads }: ConfigInput): RunConfig {
-  const { values: typed, given, rest } = parseOptions(jobOptions, argv, runInfo);
-  const started = launchedRank(environment)?.ranks;
-  if (given.has("ranks") && started !== undefined && typed.ranks !== started) {
-    const message = `-n, --ranks: ${typed.ranks} given, but the launcher started ${started} ranks`;
-    throw new BenchError("ERR_CONFIG", message, { option: "ranks" });
-  }
-  const variables = readVariables(environment);
-  const configPath = given.has("config") ? typed.config : variables.get("config");
-  const file: ConfigFile =
-    configPath === undefined
-      ? { options: new Map(), workloads: undefined }
-      : readConfigFile(resolve(String(configPath)), fileOptions);
-  const commandLine = new Map([...given].map((name) => [name, typed[name]!]));
-  const settings = merge(commandLine, variables, file.options);
+  const { settings, lines, workloadsSource } = readSources(argv, environment);
   const value = (option: JobOption): OptionValue | undefined => settings.get(option)?.value;
   const number = (option: JobOption): number | undefined => value(option) as number | undefined;
-
-  const [lines, workloadsSource]: [readonly (readonly string[])[], Source] =
-    rest.length > 0
-      ? [[rest], "command line"]
-      : file.workloads !== undefined
-        ? [file.workloads, "config file"]
-        : [defaultWorkloads.map(splitLine), "default"];
   const runId = makeRunId(new Date());
   return {
     runId,
@@ -116,7 +96,7 @@ export function makeConfig({ argv, environment, workloads }: ConfigInput): RunCo
     resultsPath: resolve(String(value("out") ?? `results/${runId}`)),
     quiet: value("quiet") as boolean,
     target: readTarget(String(value("target"))),
-    storagePaths: readStoragePaths(String(value("storage") ?? defaultStorage(environment))),
+    storagePaths: storagePaths(settings, environment),
     durability: value("durability") as RunConfig["durability"],
     keepStorage: value("keep") as boolean,
     chunkBuffers: number("chunk-buffers")!,
@@ -130,6 +110,47 @@ export function makeConfig({ argv, environment, workloads }: ConfigInput): RunCo
     settings: [...settings].map(([option, { value, source }]) => ({ option, value, source })),
     workloadsSource,
   };
+}
+
+/**
+ * Where the servers of a run store, and whether that stays: what is left to know when a rank died.
+ * @throws BenchError ERR_CONFIG as `makeConfig`.
+ */
+export function readStorage(
+  argv: ConfigInput["argv"],
+  environment: ConfigInput["environment"],
+): Pick<RunConfig, "storagePaths" | "keepStorage"> {
+  const { settings } = readSources(argv, environment);
+  return {
+    storagePaths: storagePaths(settings, environment),
+    keepStorage: settings.get("keep")!.value as boolean,
+  };
+}
+
+interface Sources {
+  readonly settings: ReadonlyMap<string, Setting>;
+  /** The words of each workload. */
+  readonly lines: readonly (readonly string[])[];
+  readonly workloadsSource: Source;
+}
+
+function readSources(argv: ConfigInput["argv"], environment: ConfigInput["environment"]): Sources {
+  const { values: typed, given, rest } = parseOptions(jobOptions, argv, runInfo);
+  const started = launchedRank(environment)?.ranks;
+  if (given.has("ranks") && started !== undefined && typed.ranks !== started) {
+    const message = `-n, --ranks: ${typed.ranks} given, but the launcher started ${started} ranks`;
+    throw new BenchError("ERR_CONFIG", message, { option: "ranks" });
+  }
+  const variables = readVariables(environment);
+  const configPath = given.has("config") ? typed.config : variables.get("config");
+  const file: ConfigFile =
+    configPath === undefined
+      ? { options: new Map(), workloads: undefined }
+      : readConfigFile(resolve(String(configPath)), fileOptions);
+  const settings = merge(new Map([...given].map((name) => [name, typed[name]!])), variables, file.options);
+  if (rest.length > 0) return { settings, lines: [rest], workloadsSource: "command line" };
+  if (file.workloads !== undefined) return { settings, lines: file.workloads, workloadsSource: "config file" };
+  return { settings, lines: defaultWorkloads.map(splitLine), workloadsSource: "default" };
 }
 
 /** A file that names another file would hide where a value comes from. */
@@ -202,7 +223,8 @@ function readTarget(text: string): RunConfig["target"] {
   throw new BenchError("ERR_CONFIG", `--target: "${text}" given, but it takes ${allowed}`, { option: "target" });
 }
 
-function readStoragePaths(text: string): string[] {
+function storagePaths(settings: Sources["settings"], environment: ConfigInput["environment"]): string[] {
+  const text = String(settings.get("storage")?.value ?? defaultStorage(environment));
   const paths = text.split(",").map((path) => path.trim());
   if (paths.includes("")) {
     throw new BenchError("ERR_CONFIG", `--storage: "${text}" has an empty path`, { option: "storage" });
