@@ -3,7 +3,7 @@ import type { OptionSpec } from "./options.ts";
 import type { CommandInfo } from "./parse-options.ts";
 
 const widthColumns = 100;
-const aboutColumn = 28;
+const aboutColumn = 32;
 
 /** The options of a table as lines for `--help`, under their groups in the order of the table. */
 export function describeOptions(specs: readonly OptionSpec[]): string {
@@ -27,8 +27,9 @@ function describeOption(spec: OptionSpec): string {
   const placeholder = { size: " SIZE", integer: " N", number: " X", string: " TEXT", choice: " WORD", boolean: "" };
   const head = `  ${spec.letter ? `-${spec.letter}, ` : "    "}--${spec.name}${placeholder[spec.type]}`;
   const facts = [];
-  if (spec.choices !== undefined) facts.push(spec.choices.join(" or "));
-  if (rangeOf(spec) !== "") facts.push(rangeOf(spec).trim());
+  const words = spec.choices?.join(" or ") ?? "";
+  const range = rangeOf(spec).trim();
+  if (range + words !== "") facts.push(range && words ? `${range}, or ${words}` : range + words);
   if (spec.default !== undefined && spec.default !== false) facts.push(`default ${showValue(spec, spec.default)}`);
   const text = facts.length === 0 ? spec.about : `${spec.about} [${facts.join("; ")}]`;
   const indent = " ".repeat(aboutColumn);
