@@ -128,9 +128,17 @@ function table(fields: readonly Field[], results: readonly PhaseResult[]): strin
   return text.toString();
 }
 
+export interface ScreenOptions {
+  readonly quiet: boolean;
+  readonly output?: Output;
+  /** A clock that never goes back, in milliseconds. */
+  readonly nowMs?: () => number;
+}
+
 /** What the user sees while a run goes on, and at its end. If quiet, that is nothing but phases that are not valid. */
 export class Screen {
   readonly #output: Output;
+  readonly #nowMs: () => number;
   readonly #quiet: boolean;
   readonly #intervalMs: number;
   readonly #results: PhaseResult[] = [];
@@ -138,8 +146,9 @@ export class Screen {
   #progressShown = false;
   #phase = "";
 
-  constructor({ quiet, output = process.stdout }: { readonly quiet: boolean; readonly output?: Output }) {
+  constructor({ quiet, output = process.stdout, nowMs = () => performance.now() }: ScreenOptions) {
     this.#output = output;
+    this.#nowMs = nowMs;
     this.#quiet = quiet;
     this.#intervalMs = output.isTTY === true ? terminalIntervalMs : logIntervalMs;
   }
@@ -147,7 +156,7 @@ export class Screen {
   /** Shows progress now and then: one line that is rewritten on a terminal, a line every 10 s in a log. */
   progress(progress: Progress): void {
     if (this.#quiet) return;
-    const nowMs = performance.now();
+    const nowMs = this.#nowMs();
     if (this.#phase !== name(progress)) {
       this.#phase = name(progress);
       this.#lastMs = nowMs;

@@ -1,0 +1,202 @@
+import { describe, expect, it } from "vitest";
+import { rankMapColumns } from "../rankmap/show.ts";
+import type { Cell, Column } from "./column.ts";
+import { columnsPage } from "./columns-page.ts";
+import { phaseFigures, type RankResult } from "./figures.ts";
+import { Histogram } from "./histogram.ts";
+import { type RankRow, rankColumns } from "./ranks.ts";
+import { type PhaseResult, type ResultRow, type RunInfo, resultColumns } from "./results.ts";
+
+const run: RunInfo = {
+  runId: "r1",
+  version: "0.1.0",
+  buildHash: "b",
+  rankMapHash: "m",
+  command: "run ior",
+  jobId: "17",
+  fs: "benchfs",
+  nodes: 1,
+  servers: 2,
+  clients: 1,
+  transport: "posix/memory",
+  durability: "pagecache",
+  storageBackend: "uring",
+  oversubscribed: true,
+};
+
+const latency = new Histogram();
+for (const ns of [100, 200, 200, 200_000]) latency.record(ns);
+const rank: RankResult = {
+  client: 0,
+  host: "h0",
+  openStartS: 1000,
+  openStopS: 1000.5,
+  operationsStartS: 1000.5,
+  operationsStopS: 1002.5,
+  closeStartS: 1002.5,
+  closeStopS: 1004,
+  bytes: 4 * 1048576,
+  ops: 4,
+  finished: 4,
+  errors: 0,
+  verifyErrors: 0,
+  firstError: "",
+  stopped: "",
+  latency,
+};
+const result: PhaseResult = {
+  workload: "ior",
+  phase: "write",
+  kind: "transfers",
+  iteration: 0,
+  options: { blockBytes: 4194304, transferBytes: 1048576, segments: 1, filePerProcess: true, queueDepth: 1 },
+  figures: phaseFigures([rank]),
+  valid: true,
+  reason: "",
+  remarks: "",
+};
+
+/** Cells by column name, without those that are empty. */
+function cells<Row>(columns: readonly Column<Row>[], row: Row): Record<string, Cell> {
+  const all = columns.map((column) => [column.name, column.value(row)] as const);
+  return Object.fromEntries(all.filter(([, cell]) => cell !== undefined && cell !== "" && !Number.isNaN(cell)));
+}
+
+describe("results.csv", () => {
+  it("has these columns: a change breaks the scripts of users, and needs another schema version", () => {
+    expect(resultColumns.map(({ name }) => name).join(",")).toMatchInlineSnapshot(
+      `"schema,run_id,date,version,build_hash,rank_map_hash,command,job_id,fs,nodes,servers,clients,transport,durability,storage_backend,oversubscribed,workload,phase,iteration,block_bytes,transfer_bytes,segments,file_per_proc,items_per_client,queue_depth,stonewall_s,bytes,ops,errors,verify_errors,stonewalled,first_done_s,last_done_s,elapsed_s,bw_mib_s,iops,latency_s,open_s,wrrd_s,close_s,total_s,mdtest_rate,mdtest_total_rate,lat_mean_us,lat_p50_us,lat_p90_us,lat_p99_us,lat_p99_9_us,lat_max_us,slowest_client,start_spread_s,valid,reason,remarks"`,
+    );
+    expect(rankColumns.map(({ name }) => name).join(",")).toMatchInlineSnapshot(
+      `"schema,run_id,workload,phase,iteration,client,host,open_start_s,open_stop_s,wrrd_start_s,wrrd_stop_s,close_start_s,close_stop_s,bytes,ops,errors,verify_errors,lat_mean_us,lat_p50_us,lat_p99_us,lat_max_us,stopped,first_error"`,
+    );
+  });
+
+  it("has rows that stand alone", () => {
+    const row: ResultRow = { run, result };
+    expect(cells(resultColumns, row)).toMatchInlineSnapshot(`
+      {
+        "block_bytes": 4194304,
+        "build_hash": "b",
+        "bw_mib_s": 1,
+        "bytes": 4194304,
+        "clients": 1,
+        "close_s": 1.5,
+        "command": "run ior",
+        "date": "1970-01-01T00:16:40.000Z",
+        "durability": "pagecache",
+        "elapsed_s": 4,
+        "errors": 0,
+        "file_per_proc": true,
+        "first_done_s": 2.5,
+        "fs": "benchfs",
+        "iops": 2,
+        "iteration": 0,
+        "job_id": "17",
+        "last_done_s": 2.5,
+        "lat_max_us": 200,
+        "lat_mean_us": 50.125,
+        "lat_p50_us": 0.2,
+        "lat_p90_us": 200,
+        "lat_p99_9_us": 200,
+        "lat_p99_us": 200,
+        "latency_s": 0.5,
+        "nodes": 1,
+        "open_s": 0.5,
+        "ops": 4,
+        "oversubscribed": true,
+        "phase": "write",
+        "queue_depth": 1,
+        "rank_map_hash": "m",
+        "run_id": "r1",
+        "schema": 1,
+        "segments": 1,
+        "servers": 2,
+        "slowest_client": 0,
+        "start_spread_s": 0,
+        "stonewalled": false,
+        "storage_backend": "uring",
+        "total_s": 4,
+        "transfer_bytes": 1048576,
+        "transport": "posix/memory",
+        "valid": true,
+        "verify_errors": 0,
+        "version": "0.1.0",
+        "workload": "ior",
+        "wrrd_s": 2,
+      }
+    `);
+  });
+
+  it("has no figures for a phase that did not happen, but says why", () => {
+    const row: ResultRow = { run, result: { ...result, figures: undefined, valid: false, reason: "client 2 is lost" } };
+    const found = cells(resultColumns, row);
+    expect(found).toMatchObject({ run_id: "r1", phase: "write", valid: false, reason: "client 2 is lost" });
+    for (const name of ["date", "bytes", "bw_mib_s", "lat_p50_us"]) expect(found).not.toHaveProperty(name);
+  });
+
+  it("has mdtest's rates for items, and IOR's times for transfers", () => {
+    const items = cells(resultColumns, { run, result: { ...result, kind: "items" } });
+    expect(items).toMatchObject({ mdtest_rate: 2, mdtest_total_rate: 2 });
+    expect(items).not.toHaveProperty("open_s");
+    expect(cells(resultColumns, { run, result })).not.toHaveProperty("mdtest_rate");
+  });
+});
+
+describe("ranks.csv", () => {
+  it("has the raw stamps", () => {
+    const row: RankRow = { run, result, rank };
+    expect(cells(rankColumns, row)).toMatchInlineSnapshot(`
+      {
+        "bytes": 4194304,
+        "client": 0,
+        "close_start_s": 1002.5,
+        "close_stop_s": 1004,
+        "errors": 0,
+        "host": "h0",
+        "iteration": 0,
+        "lat_max_us": 200,
+        "lat_mean_us": 50.125,
+        "lat_p50_us": 0.2,
+        "lat_p99_us": 200,
+        "open_start_s": 1000,
+        "open_stop_s": 1000.5,
+        "ops": 4,
+        "phase": "write",
+        "run_id": "r1",
+        "schema": 1,
+        "verify_errors": 0,
+        "workload": "ior",
+        "wrrd_start_s": 1000.5,
+        "wrrd_stop_s": 1002.5,
+      }
+    `);
+  });
+});
+
+describe("column tables", () => {
+  const tables = [
+    { file: "results.csv", about: "A row for each phase of each iteration; it stands alone.", columns: resultColumns },
+    {
+      file: "ranks.csv",
+      about: "A row for each client in each phase, with the raw time stamps.",
+      columns: rankColumns,
+    },
+    { file: "rankmap.csv", about: "A row for each rank: what it was and where it ran.", columns: rankMapColumns },
+  ];
+
+  it.each(tables)("$file: names are unique, snake_case, and end with their unit", ({ columns }) => {
+    const names = columns.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    const suffixes: Record<string, string> = { s: "_s", us: "_us", "MiB/s": "_mib_s", bytes: "bytes", "1/s": "" };
+    for (const { name, unit, about } of columns) {
+      expect(name).toMatch(/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/);
+      if (unit !== "") expect(name.endsWith(suffixes[unit]!)).toBe(true);
+      expect(about).toMatch(/^[^|\n]+\.$/);
+    }
+  });
+
+  it("are what docs/columns.md says (npx vitest run -u src/report writes it)", async () => {
+    await expect(columnsPage(tables)).toMatchFileSnapshot("../../docs/columns.md");
+  });
+});
