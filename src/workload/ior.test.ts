@@ -193,14 +193,20 @@ describe("ior", () => {
   });
 
   it("stops all clients when one is interrupted, and records why", async () => {
-    let operations = 0;
     const { rows, outcomes } = await runWorkload(ior, "-w -r -t 1k -b 64k", {
       fs,
       clients: 2,
-      adapt: (context) => ({
-        ...context,
-        interrupted: () => (context.group.index === 1 && ++operations > 10 ? "SIGTERM" : undefined),
-      }),
+      adapt(context) {
+        if (context.group.index === 0) return context;
+        let writes = 0;
+        const counted = wrapFileSystem(fs, (file) => ({
+          write(...range) {
+            writes++;
+            return file.write(...range);
+          },
+        }));
+        return { ...context, fs: counted, interrupted: () => (writes === 10 ? "SIGTERM" : undefined) };
+      },
     });
     expect(rows.map(({ phase, valid, reason }) => [phase, valid, reason])).toEqual([
       ["write", false, "SIGTERM"],

@@ -66,13 +66,18 @@ export class Measurement {
     }
   }
 
+  /** Makes ready, before the barrier that starts the phase. */
+  async setUp(): Promise<void> {
+    if (!this.#isInterrupted()) await this.attempt(this.#work.setUp?.bind(this.#work));
+  }
+
   /** Opens, operates and closes. Rejects if a barrier does, and with what is no failed operation. */
   async run(): Promise<void> {
     const work = this.#work;
     const stamps = this.#stamps;
     stamps.openStartS = nowS();
     this.#startMs = performance.now();
-    const opened = await this.attempt(work.open?.bind(work));
+    const opened = !this.#isInterrupted() && (await this.attempt(work.open?.bind(work)));
     stamps.openStopS = nowS();
     await this.#options.barrier?.();
     stamps.operationsStartS = nowS();
@@ -105,7 +110,7 @@ export class Measurement {
     const depth = Math.min(this.#options.queueDepth, this.#work.operations);
     this.#turnAtMs = performance.now() + turnMs;
     await Promise.all(Array.from({ length: depth }, (_, lane) => this.#operateLane(lane)));
-    await this.attempt(this.#work.finish?.bind(this.#work));
+    if (!this.#isInterrupted()) await this.attempt(this.#work.finish?.bind(this.#work));
   }
 
   /** One operation after the other; as many lanes run as the queue is deep. */
@@ -136,13 +141,18 @@ export class Measurement {
   }
 
   #mustStop(): boolean {
-    if (this.#stopped !== "") return true;
-    this.#stopped = this.#options.interrupted() ?? "";
+    if (this.#stopped !== "" || this.#isInterrupted()) return true;
     const { stonewallS } = this.#options;
-    if (this.#stopped === "" && stonewallS !== undefined && performance.now() - this.#startMs >= stonewallS * 1000) {
-      this.#stopped = "stonewall";
-    }
-    return this.#stopped !== "";
+    if (stonewallS === undefined || performance.now() - this.#startMs < stonewallS * 1000) return false;
+    this.#stopped = "stonewall";
+    return true;
+  }
+
+  /** There is a reason to leave the run: nothing new is begun then, but what is open is closed. */
+  #isInterrupted(): boolean {
+    const reason = this.#options.interrupted();
+    if (reason !== undefined) this.#stopped = reason;
+    return reason !== undefined;
   }
 
   async #takeTurn(): Promise<void> {

@@ -90,7 +90,7 @@ async function runPhase(context: WorkloadContext, shape: RunShape, phase: Phase,
       context.progress({ workload, phase: name, iteration, operationsDone, operations, bytes, elapsedS });
     },
   });
-  await measurement.attempt(work.setUp?.bind(work));
+  await measurement.setUp();
   await group.barrier();
   await measurement.run();
   if (work.cleanUp !== undefined) {
