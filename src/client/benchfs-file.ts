@@ -54,8 +54,8 @@ export class BenchFile implements FileHandle {
   async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }> {
     this.#check("read", mayRead(this.#flags) ? 0 : -errno.EBADF);
     this.#check("read", rangeStatus(buffer, offset, length, position));
-    this.#check("read", this.#kind === "directory" ? -errno.EISDIR : 0);
     if (length === 0) return { bytesRead: 0 };
+    this.#check("read", this.#kind === "directory" ? -errno.EISDIR : 0);
     if (position + length > this.#sizeBytes) await this.#refresh("read");
     const bytesRead = Math.max(0, Math.min(length, this.#sizeBytes - position));
     await this.#context.transfers.read(this.#file, buffer.subarray(offset, offset + bytesRead), position);

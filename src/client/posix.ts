@@ -3,7 +3,7 @@ import { errno } from "../core/errno.ts";
 import { rangeStatus } from "./file-range.ts";
 import type { DirectoryEntry, FileHandle, FileStat, FileSystem } from "./file-system.ts";
 import { FileSystemError } from "./file-system.ts";
-import { defaultDirectoryMode, defaultFileMode, meaningfulFlags } from "./open-flags.ts";
+import { defaultDirectoryMode, defaultFileMode, mayRead, mayWrite, meaningfulFlags } from "./open-flags.ts";
 import { pathStatus } from "./path.ts";
 
 const closed = -1;
@@ -24,7 +24,7 @@ export class PosixFileSystem implements FileSystem {
   async open(path: string, flags: number, mode = defaultFileMode): Promise<FileHandle> {
     const own = this.#place(path, "open");
     const fd = attempt("open", path, () => fs.openSync(own, flags & meaningfulFlags, mode));
-    return new PosixFile(fd, path);
+    return new PosixFile(fd, path, flags);
   }
 
   async stat(path: string): Promise<FileStat> {
@@ -62,20 +62,24 @@ export class PosixFileSystem implements FileSystem {
   #place(path: string, syscall: string): string {
     const status = pathStatus(path);
     if (status !== 0) throw new FileSystemError(status, syscall, path);
-    return this.#root + path;
+    return path === "/" ? this.#root : this.#root + path;
   }
 }
 
 class PosixFile implements FileHandle {
   readonly #path: string;
+  readonly #flags: number;
   #fd: number;
 
-  constructor(fd: number, path: string) {
+  constructor(fd: number, path: string, flags: number) {
     this.#fd = fd;
     this.#path = path;
+    this.#flags = flags;
   }
 
   async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }> {
+    // Node asks the kernel only when there is something to move.
+    this.#check("read", mayRead(this.#flags) ? 0 : -errno.EBADF);
     this.#check("read", rangeStatus(buffer, offset, length, position));
     let done = 0;
     // The kernel may return less than asked, at 2 GiB for one.
@@ -90,6 +94,7 @@ class PosixFile implements FileHandle {
   }
 
   async write(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesWritten: number }> {
+    this.#check("write", mayWrite(this.#flags) ? 0 : -errno.EBADF);
     this.#check("write", rangeStatus(buffer, offset, length, position));
     let done = 0;
     while (done < length) {
