@@ -33,8 +33,8 @@ export async function runClient(rank: RunningRank): Promise<number> {
     const farewells = await job.farewell(new Uint8Array(0));
     const said = farewells?.filter((bytes) => bytes.length > 0).map((bytes) => Buffer.from(bytes).toString());
     if (said !== undefined) lead?.showServers(said.map((text) => JSON.parse(text) as Farewell));
-    await leave(rank, reactor);
   });
+  await leave(rank, reactor);
   if (lead === undefined && reason !== undefined) throw reason;
   if (reason !== undefined) console.error(`benchfs: the run ended early: ${reason.message}`);
   return lead?.end(reason) ?? 0;

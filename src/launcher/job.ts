@@ -21,6 +21,7 @@ export class Job {
   readonly #lead: number;
   readonly #onAbort: ((reason: BenchError) => void)[] = [];
   #reason: BenchError | undefined;
+  #told: Promise<unknown> = Promise.resolve();
   #ended = false;
 
   constructor(rpc: Rpc, clientRanks: readonly number[], serverRanks: readonly number[]) {
@@ -52,7 +53,7 @@ export class Job {
 
   /** Whether the rank that reports is the one that is gone, so that each rank has to speak for itself. */
   get leadIsGone(): boolean {
-    return this.#reason?.where["rank"] === this.#lead && this.#reason.code === "ERR_PEER_LOST";
+    return this.#reason?.where.rank === this.#lead && this.#reason.code === "ERR_PEER_LOST";
   }
 
   onAbort(run: (reason: BenchError) => void): void {
@@ -64,13 +65,18 @@ export class Job {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
     const payload = Buffer.from(reason.message.slice(0, 1000));
-    const request = { deadRank: Number(reason.where["rank"] ?? -1), failure: failures[reason.code].exit };
-    for (const neighbour of this.world.neighbours) {
-      void this.#rpc.call(operations.abort, neighbour, request, { payload, deadlineMs: abortDeadlineMs });
-    }
+    const request = { deadRank: Number(reason.where.rank ?? -1), failure: failures[reason.code].exit };
+    const tell = (neighbour: number) =>
+      this.#rpc.call(operations.abort, neighbour, request, { payload, deadlineMs: abortDeadlineMs });
+    this.#told = Promise.all(this.world.neighbours.map(tell));
     this.world.fail(reason);
     this.clients?.fail(reason);
     for (const run of this.#onAbort) run(reason);
+  }
+
+  /** Resolves when the neighbours know that the run must end, or cannot be told; at once if it need not. */
+  async spread(): Promise<void> {
+    await this.#told;
   }
 
   /**

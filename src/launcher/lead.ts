@@ -16,6 +16,8 @@ export class Lead {
   readonly #folder: ResultsFolder;
   readonly #screen: Screen;
   readonly #run: RunInfo;
+  /** What UCX chose for each server; kept, since a row may be written after a server has died. */
+  readonly #transports = new Map<number, string>();
 
   /** @throws BenchError ERR_CONFIG if the results cannot be written. */
   constructor(rank: RunningRank) {
@@ -23,7 +25,7 @@ export class Lead {
     this.#rank = rank;
     this.#folder = new ResultsFolder(config.resultsPath, map, configRecord(config));
     this.#screen = new Screen({ quiet: config.quiet });
-    this.#run = runInfo(rank);
+    this.#run = runInfo(rank, () => this.#describeTransports());
   }
 
   showStart(): void {
@@ -43,7 +45,19 @@ export class Lead {
   }
 
   progress(progress: Progress): void {
+    this.#describeTransports();
     this.#screen.progress(progress);
+  }
+
+  /** Endpoints are made on first use, so the answer grows until every server has been asked something. */
+  #describeTransports(): string {
+    const { map, transport } = this.#rank;
+    for (const server of map.servers) {
+      if (this.#transports.has(server) || transport.isLost(server)) continue;
+      const described = transport.describe(server);
+      if (described !== undefined) this.#transports.set(server, described);
+    }
+    return [...new Set(this.#transports.values())].join("; ");
   }
 
   /** After a run that came to its end. */
@@ -64,7 +78,7 @@ export class Lead {
   }
 }
 
-function runInfo({ config, map, mapHash, build, transport }: RunningRank): RunInfo {
+function runInfo({ config, map, mapHash, build }: RunningRank, describeTransports: () => string): RunInfo {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
   const onServers = config.target.kind === "benchfs";
   return {
@@ -78,17 +92,11 @@ function runInfo({ config, map, mapHash, build, transport }: RunningRank): RunIn
     nodes: map.hosts.length,
     servers: onServers ? map.servers.length : 0,
     clients: map.clients.length,
-    // Known only once the first request has made an endpoint, so each row asks again.
     get transport() {
-      return onServers ? transportsTo(map.servers) : "";
+      return onServers ? describeTransports() : "";
     },
     durability: onServers ? config.durability : "pagecache",
     storageBackend: !onServers ? "posix" : config.durability === "memory" ? "memory" : "uring",
     oversubscribed: map.oversubscribed,
   };
-
-  function transportsTo(servers: readonly number[]): string {
-    const described = servers.map((server) => transport.describe(server)).filter((text) => text !== undefined);
-    return [...new Set(described)].join("; ");
-  }
 }

@@ -21,8 +21,9 @@ export function startReactor({ config, map }: RunningRank, pollers: readonly Pol
   return reactor;
 }
 
-/** The last act of a rank: what it sent arrives, then its endpoints and its loop end. */
-export async function leave({ transport, rpc }: RunningRank, reactor: Reactor): Promise<void> {
+/** The last act of a rank: what it has to say arrives, then its endpoints and its loop end. */
+export async function leave({ transport, rpc, job }: RunningRank, reactor: Reactor): Promise<void> {
+  await job.spread();
   await transport.flush();
   reactor.stop();
   rpc.close();

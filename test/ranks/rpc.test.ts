@@ -1,7 +1,7 @@
 import { constants } from "node:os";
 import { describe, expect, it } from "vitest";
 import { errno } from "../../src/core/errno.ts";
-import { mpirun } from "./mpirun.ts";
+import { mpirun } from "../mpirun.ts";
 
 // Rank 0 dies on purpose, so mpirun is told to let the others live.
 const survive = { OMPI_MCA_orte_enable_recovery: "1" };

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { userInfo } from "node:os";
 import { resolve } from "node:path";
 
-export const root = resolve(import.meta.dirname, "../..");
+export const root = resolve(import.meta.dirname, "..");
 
 export interface Finished {
   readonly status: number | null;
