@@ -20,7 +20,7 @@
  * | 2 | SEND: active message id, 0 to 65535; the receiver must have it among its `amIds` |
  * | 3 | SEND: header bytes, 0 to 64 |
  * | 4 | region of the payload; SEND: -1 for no payload |
- * | 5 | CLOSE: 0 completes what is in flight first, 1 cancels it |
+ * | 5 | CLOSE: 0 waits for all that is in flight, 1 cancels it |
  * | 6 | cookie; below 0: no COMPLETED event |
  * | 7 | PUT, GET: key; RECV, DROP: descriptor |
  * | 8, 9 | float64: offset of the payload in the region |

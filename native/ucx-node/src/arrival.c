@@ -63,7 +63,8 @@ static void fill(struct event *event, int32_t kind, int32_t am_id, const void *h
 	event->cookie = -1;
 	event->offset = 0;
 	event->length = (double)length;
-	memcpy(event->header, header, header_bytes);
+	if (header_bytes > 0)
+		memcpy(event->header, header, header_bytes);
 }
 
 static bool ring_is_next(struct worker *worker)

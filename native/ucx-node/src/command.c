@@ -27,7 +27,7 @@ static void start_send(struct worker *worker, struct endpoint *endpoint, const s
 		event_complete(worker, command->endpoint, command->cookie, UCS_ERR_INVALID_PARAM);
 		return;
 	}
-	struct operation *operation = operation_new(worker, command);
+	struct operation *operation = operation_new(worker, endpoint, command);
 	memcpy(operation->header, command->header, sizeof operation->header);
 	ucp_request_param_t param = request_param(operation);
 	param.op_attr_mask |= UCP_OP_ATTR_FIELD_FLAGS;
@@ -49,7 +49,7 @@ static void start_put_or_get(struct worker *worker, struct endpoint *endpoint, c
 		event_complete(worker, command->endpoint, command->cookie, UCS_ERR_INVALID_PARAM);
 		return;
 	}
-	struct operation *operation = operation_new(worker, command);
+	struct operation *operation = operation_new(worker, endpoint, command);
 	ucp_request_param_t param = request_param(operation);
 	ucp_request_param_t transfer = param;
 	transfer.op_attr_mask |= UCP_OP_ATTR_FIELD_MEMH;
@@ -68,7 +68,7 @@ static void start_put_or_get(struct worker *worker, struct endpoint *endpoint, c
 
 static void start_flush(struct worker *worker, struct endpoint *endpoint, const struct command *command)
 {
-	struct operation *operation = operation_new(worker, command);
+	struct operation *operation = operation_new(worker, endpoint, command);
 	ucp_request_param_t param = request_param(operation);
 	operation_part(operation, ucp_ep_flush_nbx(endpoint->ep, &param));
 }

@@ -60,7 +60,7 @@ void descriptor_receive(struct worker *worker, const struct command *command)
 			       (double)descriptor.length);
 		return;
 	}
-	struct operation *operation = operation_new(worker, command);
+	struct operation *operation = operation_new(worker, NULL, command);
 	operation->am_id = descriptor.am_id;
 	operation->descriptor = command->key;
 	operation->length = (double)descriptor.length;

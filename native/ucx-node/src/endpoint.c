@@ -9,9 +9,9 @@ enum { CLOSE_LIMIT_MS = 1000 };
 
 void endpoint_fail(struct endpoint *endpoint, ucs_status_t status)
 {
-	if (endpoint->state != ENDPOINT_OPEN && endpoint->state != ENDPOINT_FLUSHING)
+	if (endpoint->state != ENDPOINT_OPEN && endpoint->state != ENDPOINT_DRAINING)
 		return;
-	if (endpoint->state == ENDPOINT_FLUSHING)
+	if (endpoint->state == ENDPOINT_DRAINING)
 		endpoint->close_status = status;
 	endpoint->state = ENDPOINT_FAILED;
 	endpoint->status = status;
@@ -66,11 +66,13 @@ static void on_closed(void *request, ucs_status_t status, void *endpoint)
 	ucp_request_free(request);
 }
 
-static void start_close(struct endpoint *endpoint, bool force)
+/* Always by force: a flushing ucp_ep_close_nbx never ends when the peer dies before it has answered a rendezvous
+ * (UCX 1.13.1), and can neither fail nor be forced afterwards. What has to leave first leaves in ENDPOINT_DRAINING. */
+static void start_close(struct endpoint *endpoint)
 {
 	ucp_request_param_t param = {
 		.op_attr_mask = UCP_OP_ATTR_FIELD_CALLBACK | UCP_OP_ATTR_FIELD_USER_DATA | UCP_OP_ATTR_FIELD_FLAGS,
-		.flags = force ? UCP_EP_CLOSE_FLAG_FORCE : 0,
+		.flags = UCP_EP_CLOSE_FLAG_FORCE,
 		.cb.send = on_closed,
 		.user_data = endpoint,
 	};
@@ -80,31 +82,46 @@ static void start_close(struct endpoint *endpoint, bool force)
 		end(endpoint, UCS_PTR_STATUS(request));
 }
 
-static void flushed(struct endpoint *endpoint)
+static void check_drained(struct endpoint *endpoint)
 {
-	if (endpoint->state != ENDPOINT_FLUSHING)
+	if (endpoint->state != ENDPOINT_DRAINING || !endpoint->flushed || endpoint->in_flight > 0)
 		return;
-	endpoint->state = ENDPOINT_FLUSHED;
+	endpoint->state = ENDPOINT_DRAINED;
 	endpoint->worker->unsettled_count++;
+}
+
+void endpoint_operation_done(struct endpoint *endpoint)
+{
+	endpoint->in_flight--;
+	check_drained(endpoint);
+}
+
+/* A flush that fails may tell before the failure handler does. */
+static void flushed(struct endpoint *endpoint, ucs_status_t status)
+{
+	if (status != UCS_OK)
+		endpoint_fail(endpoint, status);
+	endpoint->flushed = true;
+	check_drained(endpoint);
 }
 
 static void on_flushed(void *request, ucs_status_t status, void *endpoint)
 {
-	flushed(endpoint);
+	flushed(endpoint, status);
 	ucp_request_free(request);
 }
 
-/* An endpoint that UCX is closing can neither fail nor be forced any more, so the long wait comes before. */
-static void start_flush(struct endpoint *endpoint)
+static void start_drain(struct endpoint *endpoint)
 {
 	ucp_request_param_t param = {
 		.op_attr_mask = UCP_OP_ATTR_FIELD_CALLBACK | UCP_OP_ATTR_FIELD_USER_DATA,
 		.cb.send = on_flushed,
 		.user_data = endpoint,
 	};
-	endpoint->state = ENDPOINT_FLUSHING;
-	if (!UCS_PTR_IS_PTR(ucp_ep_flush_nbx(endpoint->ep, &param)))
-		flushed(endpoint);
+	endpoint->state = ENDPOINT_DRAINING;
+	ucs_status_ptr_t request = ucp_ep_flush_nbx(endpoint->ep, &param);
+	if (!UCS_PTR_IS_PTR(request))
+		flushed(endpoint, UCS_PTR_STATUS(request));
 }
 
 void endpoint_close(struct endpoint *endpoint, const struct command *command)
@@ -112,8 +129,8 @@ void endpoint_close(struct endpoint *endpoint, const struct command *command)
 	struct worker *worker = endpoint->worker;
 	bool force = command->flags & CLOSE_FORCE;
 	if (endpoint->close_commanded) {
-		if (force && endpoint->state == ENDPOINT_FLUSHING)
-			start_close(endpoint, true);
+		if (force && endpoint->state == ENDPOINT_DRAINING)
+			start_close(endpoint);
 		event_complete(worker, endpoint->index, command->cookie, UCS_ERR_NOT_CONNECTED);
 		return;
 	}
@@ -122,9 +139,9 @@ void endpoint_close(struct endpoint *endpoint, const struct command *command)
 	if (endpoint->state == ENDPOINT_OPEN) {
 		endpoint->status = UCS_ERR_NOT_CONNECTED;
 		if (force)
-			start_close(endpoint, true);
+			start_close(endpoint);
 		else
-			start_flush(endpoint);
+			start_drain(endpoint);
 	} else if (endpoint->state == ENDPOINT_CLOSED) {
 		end(endpoint, UCS_OK); /* it failed and we closed it; this command gives its keys back */
 	}
@@ -133,12 +150,11 @@ void endpoint_close(struct endpoint *endpoint, const struct command *command)
 static void settle(struct endpoint *endpoint)
 {
 	struct worker *worker = endpoint->worker;
-	if (endpoint->state == ENDPOINT_FLUSHED || endpoint->state == ENDPOINT_FAILED) {
-		bool failed = endpoint->state == ENDPOINT_FAILED;
+	if (endpoint->state == ENDPOINT_DRAINED || endpoint->state == ENDPOINT_FAILED) {
 		worker->unsettled_count--;
-		if (failed)
+		if (endpoint->state == ENDPOINT_FAILED)
 			event_endpoint_failed(worker, endpoint->index, endpoint->status);
-		start_close(endpoint, failed);
+		start_close(endpoint);
 	}
 	if (endpoint->state == ENDPOINT_ENDED) {
 		worker->unsettled_count--;
@@ -167,8 +183,8 @@ static bool all_closed(struct worker *worker)
 void endpoints_destroy(struct worker *worker)
 {
 	for (int32_t i = 0; i < worker->endpoint_count; i++)
-		if (worker->endpoints[i]->state == ENDPOINT_OPEN || worker->endpoints[i]->state == ENDPOINT_FLUSHING)
-			start_close(worker->endpoints[i], true);
+		if (worker->endpoints[i]->state == ENDPOINT_OPEN || worker->endpoints[i]->state == ENDPOINT_DRAINING)
+			start_close(worker->endpoints[i]);
 	endpoints_settle(worker);
 	int64_t deadline_ms = now_ms() + CLOSE_LIMIT_MS;
 	while (!all_closed(worker) && now_ms() < deadline_ms) {

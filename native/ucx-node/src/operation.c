@@ -20,14 +20,15 @@ static void add_block(struct worker *worker)
 	worker->free_operations = block;
 }
 
-struct operation *operation_new(struct worker *worker, const struct command *command)
+struct operation *operation_new(struct worker *worker, struct endpoint *endpoint, const struct command *command)
 {
 	if (!worker->free_operations)
 		add_block(worker);
 	struct operation *operation = worker->free_operations;
 	worker->free_operations = operation->next_free;
-	operation->kind = command->op;
-	operation->endpoint = command->endpoint;
+	operation->endpoint = endpoint;
+	if (endpoint)
+		endpoint->in_flight++;
 	operation->cookie = command->cookie;
 	operation->parts = 1;
 	operation->status = UCS_OK;
@@ -41,11 +42,13 @@ void operation_part_done(struct operation *operation, ucs_status_t status)
 		operation->status = status;
 	if (--operation->parts > 0)
 		return;
-	if (operation->kind == COMMAND_RECV)
+	if (operation->endpoint) {
+		event_complete(worker, operation->endpoint->index, operation->cookie, operation->status);
+		endpoint_operation_done(operation->endpoint);
+	} else {
 		event_received(worker, operation->am_id, operation->descriptor, operation->cookie, operation->status,
 			       operation->length);
-	else
-		event_complete(worker, operation->endpoint, operation->cookie, operation->status);
+	}
 	operation->next_free = worker->free_operations;
 	worker->free_operations = operation;
 }

@@ -38,8 +38,8 @@ struct process {
 /* endpoint.c */
 enum endpoint_state {
 	ENDPOINT_OPEN,
-	ENDPOINT_FLUSHING, /* a CLOSE command waits for what is in flight */
-	ENDPOINT_FLUSHED,  /* the close is due */
+	ENDPOINT_DRAINING, /* a CLOSE command waits for what is in flight */
+	ENDPOINT_DRAINED,  /* nothing is in flight any more, the close is due */
 	ENDPOINT_FAILED,   /* the ENDPOINT_FAILED event and the close by force are due */
 	ENDPOINT_CLOSING,  /* ucp_ep_close_nbx is in flight */
 	ENDPOINT_ENDED,    /* the close is over; keys and the CLOSE command's completion are due */
@@ -53,6 +53,8 @@ struct endpoint {
 	enum endpoint_state state;
 	ucs_status_t status;       /* what commands on it get once it is not open */
 	ucs_status_t close_status; /* what the CLOSE command gets */
+	int32_t in_flight;         /* operations that have not completed */
+	bool flushed;              /* while draining */
 	bool close_commanded;      /* a CLOSE command waits for the end, and has this cookie */
 	int32_t close_cookie;
 	bool watched;
@@ -63,8 +65,7 @@ struct endpoint {
 struct operation {
 	struct worker *worker;
 	struct operation *next_free;
-	int32_t kind;
-	int32_t endpoint;
+	struct endpoint *endpoint; /* NULL: RECV */
 	int32_t cookie;
 	int32_t parts; /* UCX requests that have to end before the command is complete */
 	ucs_status_t status;
@@ -197,7 +198,7 @@ void descriptor_drop(struct worker *worker, const struct command *command);
 void descriptors_destroy(struct worker *worker);
 
 /* operation.c */
-struct operation *operation_new(struct worker *worker, const struct command *command);
+struct operation *operation_new(struct worker *worker, struct endpoint *endpoint, const struct command *command);
 void operation_part(struct operation *operation, ucs_status_ptr_t request);
 void operation_part_done(struct operation *operation, ucs_status_t status);
 void operation_on_complete(void *request, ucs_status_t status, void *operation);
@@ -218,6 +219,7 @@ struct sealed_address {
 ucs_status_t endpoint_connect(struct worker *worker, const struct sealed_address *address, int32_t *index);
 void endpoint_fail(struct endpoint *endpoint, ucs_status_t status);
 struct endpoint *endpoint_at(struct worker *worker, int32_t index);
+void endpoint_operation_done(struct endpoint *endpoint);
 void endpoint_close(struct endpoint *endpoint, const struct command *command);
 void endpoints_settle(struct worker *worker);
 void endpoints_destroy(struct worker *worker); /* blocks for at most 1 s */

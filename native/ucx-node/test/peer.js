@@ -1,6 +1,7 @@
 // The other process of a test. Its parent forks it, exchanges addresses and keys over IPC, and then talks UCX to it.
 //   echo    sends every message back: same header, same payload
 //   flood   sends `messages` messages, numbered in the header, of `payloadBytes` bytes
+//   count   takes messages without payload and tells how many there were
 //   silent  makes no progress at all once connected
 import { fillPattern, Port } from "./port.js";
 
@@ -43,6 +44,8 @@ function echo(event) {
   receiveNext();
 }
 
+let counting = false;
+let messages = 0;
 let flooding;
 function flood() {
   if (!flooding) return;
@@ -59,6 +62,7 @@ function flood() {
 function turn() {
   for (const event of port.poll()) {
     if (flooding && event.kind === "COMPLETED") flooding.completed++;
+    else if (counting) messages++;
     else if (!flooding) echo(event);
     if (event.kind === "ENDPOINT_FAILED") process.send({ failed: event.status });
   }
@@ -66,9 +70,10 @@ function turn() {
   setImmediate(turn);
 }
 
-process.on("message", ({ connect, role, fill, read }) => {
+process.on("message", ({ connect, role, fill, read, count }) => {
   if (connect) {
     worker.connect(connect);
+    counting = role === "count";
     if (role?.flood) flooding = { ...role.flood, sent: 0, completed: 0 };
     process.send({ connected: true });
     if (role !== "silent") turn();
@@ -77,6 +82,7 @@ process.on("message", ({ connect, role, fill, read }) => {
     fillPattern(memory.subarray(fill.offset, fill.offset + fill.length), fill.seed);
     process.send({ filled: true });
   }
+  if (count) process.send({ messages });
   if (read) process.send({ bytes: memory.slice(read.offset, read.offset + read.length) });
 });
 process.on("disconnect", () => process.exit());

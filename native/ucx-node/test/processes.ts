@@ -11,6 +11,7 @@ export interface Answer {
   key: Uint8Array;
   bytes: Uint8Array;
   failed: number;
+  messages: number;
 }
 
 export interface Peer {

@@ -128,6 +128,21 @@ export function twoProcesses({ transports, maps, failureLimitMs }: Expectation) 
     expect(patternMismatch((await peer.ask({ read: { offset: remoteOffset, length } })).bytes, 7)).toBe(-1);
   });
 
+  it("loses nothing by a CLOSE right behind the messages", async () => {
+    await open("count");
+    const { port } = peer;
+    const messages = 5000;
+    for (let i = 0; i < messages; i++) port.command("SEND", { header: new Uint8Array(64).fill(i) });
+    port.command("CLOSE", { cookie: 1 });
+    expect(await pollUntil(port, has("COMPLETED", 1))).toMatchObject([{ status: 0 }]);
+    let received = 0;
+    for (let i = 0; i < 50 && received < messages; i++) {
+      received = (await peer.ask({ count: true })).messages;
+      await setTimeout(20);
+    }
+    expect(received).toBe(messages);
+  });
+
   it("arms only while there is nothing to do", async () => {
     await open("echo");
     const { port } = peer;
@@ -231,7 +246,7 @@ export function twoProcesses({ transports, maps, failureLimitMs }: Expectation) 
       port.poll();
       await kill();
       const events = await pollUntil(port, (all) => has("COMPLETED", 1)(all) && has("COMPLETED", 2)(all));
-      for (const { status } of events) expect(status).toBeLessThan(0);
+      expect(events.find(({ cookie }) => cookie === 1)!.status).toBeLessThan(0);
     });
 
     it("ends a RECV whose sender is gone", async () => {
