@@ -51,7 +51,7 @@ export interface RunConfig {
 }
 
 /** What runs when nobody says what: large transfers and small files, both verified, a few seconds each. */
-export const defaultWorkloads = ["ior -w -W -r -R -F -t 1m -b 32m", "mdtest -F -C -T -r -n 200"];
+export const defaultWorkloads = ["ior -w -W -r -R -F -t 1m -b 128m", "mdtest -F -C -T -r -n 1000"];
 
 /** Variables of our prefix that are no options. */
 const internalVariables = ["BENCHFS_SUPERVISED"];

@@ -7,6 +7,8 @@ import { failures } from "../core/errors.ts";
 const launcherCheckMs = 500;
 /** What a rank has to end by itself once its launcher is gone. */
 const endGraceMs = 5000;
+/** After this much of the second that mpirun leaves between SIGTERM and SIGKILL, the storage is removed for the rank. */
+const removalDelayMs = 300;
 /** Longest wait of a supervisor whose rank died, for the others to notice, report and end. */
 const lingerMs = 10_000;
 
@@ -30,11 +32,14 @@ export async function supervise(rank: number, argv: readonly string[], program =
   process.env.BENCHFS_SUPERVISED = "1";
   const child = spawn(process.execPath, [...process.execArgv, program, ...argv], { stdio: "inherit" });
   let asked = false;
+  let removal: NodeJS.Timeout | undefined;
   let wake: () => void = () => {};
   const end = (signal: NodeJS.Signals): void => {
     // A launcher may signal its process group, and then us once more: the rank sees one request, whatever came.
     if (!asked) child.kill(signal === "SIGINT" ? "SIGINT" : "SIGTERM");
     asked = true;
+    // A rank that is slow to end still has its files open, so that taking their names away does not disturb it.
+    if (signal === "SIGTERM") removal ??= setTimeout(() => cleanUp(rank, argv), removalDelayMs);
     wake();
   };
   for (const signal of endSignals) process.on(signal, end);
@@ -49,6 +54,9 @@ export async function supervise(rank: number, argv: readonly string[], program =
     child.once("error", reject);
     child.once("exit", (...how) => resolve(how));
   });
+  clearTimeout(removal);
+  // A launcher that signals the process group may reach the rank before it reaches us.
+  asked ||= endSignals.some((one) => one === signal);
   if (status !== null && endsInOrder(status)) {
     clearInterval(watch);
     return status;
@@ -57,8 +65,7 @@ export async function supervise(rank: number, argv: readonly string[], program =
     const how = signal ?? `exit status ${status}`;
     console.error(`benchfs: rank ${rank} (${hostname()}) died: ${how}`);
   }
-  const { removeStorage } = await import("./remove-storage.ts");
-  removeStorage(rank, argv, process.env);
+  await cleanUp(rank, argv);
   if (!asked) {
     await new Promise<void>((resolve) => {
       const enough = setTimeout(resolve, lingerMs);
@@ -70,6 +77,11 @@ export async function supervise(rank: number, argv: readonly string[], program =
   }
   clearInterval(watch);
   return status ?? 128 + constants.signals[signal!];
+}
+
+async function cleanUp(rank: number, argv: readonly string[]): Promise<void> {
+  const { removeStorage } = await import("./remove-storage.ts");
+  removeStorage(rank, argv, process.env);
 }
 
 /** Whether a rank that ends so has said why, and cleaned up. */
