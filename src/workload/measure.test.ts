@@ -1,0 +1,99 @@
+import { describe, expect, it } from "vitest";
+import { Measurement, type MeasureOptions } from "./measure.ts";
+import type { PhaseWork } from "./phase.ts";
+
+const options: MeasureOptions = {
+  queueDepth: 1,
+  stonewallS: undefined,
+  barrier: undefined,
+  interrupted: () => undefined,
+  progress: () => {},
+};
+
+async function measure(work: PhaseWork, changed: Partial<MeasureOptions> = {}) {
+  const measurement = new Measurement(work, { ...options, ...changed });
+  await measurement.setUp();
+  await measurement.run();
+  return measurement.result(3, "h3");
+}
+
+describe("Measurement", () => {
+  it("lets timers and signals have their turn while operations complete at once, and shows progress then", async () => {
+    let timerFired = false;
+    let shown = 0;
+    const timer = setTimeout(() => {
+      timerFired = true;
+    }, 1);
+    const work: PhaseWork = { operations: 1e9, operate: () => Promise.resolve(1) };
+    const { stopped, finished, bytes } = await measure(work, {
+      // Were the timer never to fire, the stonewall would end this.
+      interrupted: () => (timerFired ? "the timer" : undefined),
+      stonewallS: 5,
+      progress: (operationsDone) => {
+        shown = operationsDone;
+      },
+    });
+    clearTimeout(timer);
+    expect(stopped).toBe("the timer");
+    expect(shown).toBeGreaterThan(0);
+    expect(bytes).toBe(finished);
+  });
+
+  it("does not count what comes before and after an operation as its latency", async () => {
+    const wait = (ms: number) => {
+      const endMs = performance.now() + ms;
+      while (performance.now() < endMs);
+      return undefined;
+    };
+    const work: PhaseWork = { operations: 3, prepare: () => wait(15), operate: async () => 0, check: () => wait(15) };
+    const { latency, operationsStartS, operationsStopS } = await measure(work);
+    expect(latency.minNs).toBeLessThan(10e6);
+    expect(operationsStopS - operationsStartS).toBeGreaterThan(0.08);
+  });
+
+  it("orders the steps, and has barriers between them if asked", async () => {
+    const steps: string[] = [];
+    const step = (name: string) => async () => {
+      steps.push(name);
+    };
+    const work: PhaseWork = {
+      operations: 2,
+      setUp: step("set up"),
+      open: step("open"),
+      prepare: (index) => steps.push(`prepare ${index}`),
+      async operate(index) {
+        steps.push(`operate ${index}`);
+        return 0;
+      },
+      finish: step("finish"),
+      close: step("close"),
+    };
+    await measure(work, { barrier: step("barrier") });
+    const operations = ["prepare 0", "operate 0", "prepare 1", "operate 1", "finish"];
+    expect(steps).toEqual(["set up", "open", "barrier", ...operations, "barrier", "close"]);
+  });
+
+  it("begins nothing when there is a reason to stop, but closes what is open", async () => {
+    const steps: string[] = [];
+    const work: PhaseWork = {
+      operations: 5,
+      async open() {
+        steps.push("open");
+      },
+      async operate(index) {
+        steps.push(`operate ${index}`);
+        return 0;
+      },
+      async finish() {
+        steps.push("finish");
+      },
+      async close() {
+        steps.push("close");
+      },
+    };
+    await measure(work, { interrupted: () => "SIGTERM" });
+    expect(steps).toEqual([]);
+    await measure(work, { interrupted: () => (steps.length > 2 ? "SIGTERM" : undefined) });
+    expect(steps).toEqual(["open", "operate 0", "operate 1", "close"]);
+  });
+});
