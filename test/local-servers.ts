@@ -1,15 +1,21 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { allocate } from "napi-io-uring";
+import { errnoName } from "../src/core/errno.ts";
 import { chunkBytes } from "../src/core/limits.ts";
 import { MiB } from "../src/core/units.ts";
 import { chunkServer, homeServer, metadataServer } from "../src/rankmap/placement.ts";
 import { LocalNetwork, type LocalRank } from "../src/rpc/local.ts";
-import type { Operation } from "../src/rpc/operations.ts";
+import { type Operation, operations } from "../src/rpc/operations.ts";
 import type { CallOptions, Reply } from "../src/rpc/service.ts";
 import type { Fields, ValueOf } from "../src/rpc/struct.ts";
 import { Server, type ServerOptions } from "../src/server/server.ts";
+import type { Storage } from "../src/server/storage.ts";
 import { MemoryStorage } from "../src/server/storage-memory.ts";
+import { UringStorage } from "../src/server/storage-uring.ts";
+import { poll } from "./polled.ts";
 
+/** Chunk buffers of a server: one for inline payloads, three for grants. */
 const buffers = 4;
 const clientArenaBytes = 2 * chunkBytes;
 
@@ -19,7 +25,8 @@ export interface LocalServersOptions extends Partial<Pick<ServerOptions, "durabi
   readonly seed?: number;
   /** Reopen what an earlier one left there; otherwise a new directory. */
   readonly directory?: string;
-  readonly openStorage?: (storagePath: string, arena: Uint8Array) => ReturnType<ServerOptions["openStorage"]>;
+  /** Default: memory, of which nothing is left when it is opened again. */
+  readonly storage?: "memory" | "uring";
 }
 
 /** Servers (ranks 0, 1, …) and clients (the ranks behind) in one process: real stores, an in-process network. */
@@ -29,37 +36,52 @@ export class LocalServers {
   readonly directory: string;
   readonly clients: readonly LocalRank[];
 
-  private constructor(network: LocalNetwork, servers: readonly Server[], directory: string) {
+  readonly #pollers: readonly { stop(): void }[];
+
+  private constructor(
+    network: LocalNetwork,
+    servers: readonly Server[],
+    directory: string,
+    pollers: readonly { stop(): void }[],
+  ) {
     this.network = network;
     this.servers = servers;
     this.directory = directory;
+    this.#pollers = pollers;
     this.clients = network.ranks.slice(servers.length);
   }
 
   static async open(options: LocalServersOptions): Promise<LocalServers> {
     const { servers, clients = 1, directory = mkdtempSync("/dev/shm/benchfs-test-") } = options;
     const arenas = Array.from({ length: servers + clients }, (_, rank) => {
-      return new Uint8Array(rank < servers ? buffers * chunkBytes : clientArenaBytes);
+      return new Uint8Array(allocate(rank < servers ? buffers * chunkBytes : clientArenaBytes));
     });
     const network = new LocalNetwork(arenas, options.seed === undefined ? {} : { seed: options.seed });
     const ranks = Array.from({ length: servers }, (_, index) => index);
+    const durability = options.durability ?? "pagecache";
+    const pollers: { stop(): void }[] = [];
+    const openStorage = async (path: string, arena: Uint8Array): Promise<Storage> => {
+      if (options.storage !== "uring" || durability === "memory") return new MemoryStorage(arena, 64 * MiB);
+      const storage = UringStorage.open({ path, arena, durability });
+      pollers.push(poll(storage));
+      return storage;
+    };
     const opened = await Promise.all(
       ranks.map((index) => {
         const { rpc, arena } = network.ranks[index]!;
-        const memory = async (): Promise<MemoryStorage> => new MemoryStorage(arena, 64 * MiB);
         return Server.open({
           rpc,
           serverIndex: index,
           servers: ranks,
           storagePath: join(directory, `${index}`),
-          durability: options.durability ?? "pagecache",
-          openStorage: (path) => options.openStorage?.(path, arena) ?? memory(),
+          durability,
+          openStorage: (path) => openStorage(path, arena),
           arena,
           buffers: { offset: 0, count: buffers },
         });
       }),
     );
-    return new LocalServers(network, opened, directory);
+    return new LocalServers(network, opened, directory, pollers);
   }
 
   /** Calls from client `client`; for calls on names, `name` is the payload and the server follows from it. */
@@ -93,8 +115,41 @@ export class LocalServers {
     return homeServer(directory);
   }
 
+  /** Writes a range of a chunk the way of large transfers: grant, put, commit. Resolves with the first bad status. */
+  async write(client: number, ino: number, chunk: number, offsetBytes: number, data: Uint8Array): Promise<number> {
+    const { arena, memory } = this.clients[client]!;
+    const server = this.serverOf(ino, chunk);
+    const range = { ino, chunk, offsetBytes, lengthBytes: data.length };
+    const grant = await this.call(client, server, operations.grantWrite, range);
+    if (grant.status !== 0) return grant.status;
+    arena.set(data);
+    const put = await memory.put(server, grant.arenaOffset, 0, data.length);
+    if (put !== 0) return put;
+    return (await this.call(client, server, operations.commitWrite, { lease: grant.lease })).status;
+  }
+
+  /** Reads a range of a chunk: grant, get, release. @throws On any bad status. */
+  async read(
+    client: number,
+    ino: number,
+    chunk: number,
+    offsetBytes: number,
+    lengthBytes: number,
+  ): Promise<Uint8Array> {
+    const { arena, memory } = this.clients[client]!;
+    const server = this.serverOf(ino, chunk);
+    const grant = await this.call(client, server, operations.grantRead, { ino, chunk, offsetBytes, lengthBytes });
+    if (grant.status !== 0) throw new Error(`grantRead: ${errnoName(grant.status)}`);
+    await memory.get(server, grant.arenaOffset, 0, lengthBytes);
+    const data = arena.slice(0, lengthBytes);
+    const { status } = await this.call(client, server, operations.release, { lease: grant.lease });
+    if (status !== 0) throw new Error(`release: ${errnoName(status)}`);
+    return data;
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.servers.map((server) => server.close()));
+    for (const poller of this.#pollers) poller.stop();
   }
 
   /** Closes and removes all. */

@@ -33,6 +33,7 @@ export class Drops {
   readonly #pauseMs: number;
   #timer: NodeJS.Timeout | undefined;
   #collecting: Promise<void> | undefined;
+  #moreGarbage = false;
   #closed = false;
 
   constructor(options: DropsOptions) {
@@ -58,27 +59,31 @@ export class Drops {
   }
 
   #collectIn(delayMs: number): void {
+    if (this.#collecting !== undefined) this.#moreGarbage = true;
     if (this.#timer !== undefined || this.#collecting !== undefined || this.#closed) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#collecting = this.#collect();
+      this.#moreGarbage = false;
+      this.#collecting = this.#collect().then((status) => {
+        this.#collecting = undefined;
+        if (status !== 0) this.#collectIn(retryMs);
+        else if (this.#moreGarbage) this.#collectIn(this.#pauseMs);
+      });
     }, delayMs);
   }
 
-  /** One message to each server; what it acknowledged is forgotten. */
-  async #collect(): Promise<void> {
+  /** One message to each server, with as many files as fit; what all acknowledged is forgotten. */
+  async #collect(): Promise<number> {
     const { store, commits } = this.#options;
     const inos = store.garbage(batchFiles);
-    let status = inos.length === 0 ? 0 : await this.#dropEverywhere(inos);
-    if (status === 0 && inos.length > 0) {
-      status = await commits.run(() => {
-        for (const ino of inos) store.removeGarbage(ino);
-        return 0;
-      });
-    }
-    this.#collecting = undefined;
-    if (status !== 0) this.#collectIn(retryMs);
-    else if (inos.length > 0) this.#collectIn(this.#pauseMs);
+    if (inos.length === 0) return 0;
+    if (inos.length === batchFiles) this.#moreGarbage = true;
+    const status = await this.#dropEverywhere(inos);
+    if (status !== 0) return status;
+    return commits.run(() => {
+      for (const ino of inos) store.removeGarbage(ino);
+      return 0;
+    });
   }
 
   async #dropEverywhere(inos: readonly number[]): Promise<number> {

@@ -67,9 +67,12 @@ export class Server {
     } catch (error) {
       throw storageError("open metadata", metadataPath, error);
     }
+    let storage: Storage | undefined;
     try {
-      return new Server(options, database, await options.openStorage(storagePath));
+      storage = await options.openStorage(storagePath);
+      return new Server(options, database, storage);
     } catch (error) {
+      await storage?.close();
       await database.close();
       throw error;
     }
