@@ -45,9 +45,9 @@ const create: PhaseResult = {
 const lost: PhaseResult = { ...write, phase: "read", figures: undefined, valid: false, reason: "client 2 is lost" };
 
 /** An output that keeps what was written. */
-function memory(isTTY: boolean) {
+function memory(isTTY: boolean, columns = 60) {
   const texts: string[] = [];
-  return { texts, output: { isTTY, columns: 60, write: (text: string) => texts.push(text) } };
+  return { texts, output: { isTTY, columns, write: (text: string) => texts.push(text) } };
 }
 
 describe("Screen", () => {
@@ -77,8 +77,10 @@ describe("Screen", () => {
 
   const progress = { workload: "ior", phase: "write", iteration: 1, operations: 200, bytes: 50 * 1048576 };
 
-  it("writes a line every 10 s into a log", () => {
-    const { texts, output } = memory(false);
+  it.each([
+    ["a file", memory(false)],
+    ["mpirun's pseudo-terminal", memory(true, 0)],
+  ])("writes a line every 10 s into a log: %s", (_, { texts, output }) => {
     let elapsedS = 0;
     const screen = new Screen({ quiet: false, output, nowMs: () => 5000 + elapsedS * 1000 });
     for (; elapsedS <= 25; elapsedS++) screen.progress({ ...progress, operationsDone: elapsedS * 4, elapsedS });

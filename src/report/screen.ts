@@ -140,6 +140,8 @@ export class Screen {
   readonly #output: Output;
   readonly #nowMs: () => number;
   readonly #quiet: boolean;
+  /** Of a terminal; 0: a log. */
+  readonly #widthColumns: number;
   readonly #intervalMs: number;
   readonly #results: PhaseResult[] = [];
   #lastMs = 0;
@@ -150,7 +152,9 @@ export class Screen {
     this.#output = output;
     this.#nowMs = nowMs;
     this.#quiet = quiet;
-    this.#intervalMs = output.isTTY === true ? terminalIntervalMs : logIntervalMs;
+    // Open MPI gives every rank a pseudo-terminal, also when its own output is a file; but one without a width.
+    this.#widthColumns = output.isTTY === true ? (output.columns ?? 0) : 0;
+    this.#intervalMs = this.#widthColumns > 0 ? terminalIntervalMs : logIntervalMs;
   }
 
   /** Shows progress now and then: one line that is rewritten on a terminal, a line every 10 s in a log. */
@@ -164,8 +168,8 @@ export class Screen {
     if (nowMs - this.#lastMs < this.#intervalMs) return;
     this.#lastMs = nowMs;
     const line = progressLine(progress);
-    if (this.#output.isTTY === true) {
-      this.#output.write(`\r\x1b[K${line.slice(0, (this.#output.columns ?? 80) - 1)}`);
+    if (this.#widthColumns > 0) {
+      this.#output.write(`\r\x1b[K${line.slice(0, this.#widthColumns - 1)}`);
       this.#progressShown = true;
     } else {
       this.#line(line);
