@@ -36,7 +36,10 @@ export interface WorkloadOptions {
   readonly stonewallS?: number;
 }
 
-/** What a phase moves: `transfers` in files that are opened before and closed after, or whole `items` (files, directories). */
+/**
+ * What a phase moves: `transfers` in files that are opened before and closed after, or whole `items`: files and
+ * directories.
+ */
 export type PhaseKind = "transfers" | "items";
 
 /** One phase of one iteration. Without figures it did not happen, or its measurements were lost with a client. */
@@ -46,6 +49,8 @@ export interface PhaseResult {
   readonly kind: PhaseKind;
   readonly iteration: number;
   readonly options: WorkloadOptions;
+  /** Every parameter of the workload, as plain JSON. */
+  readonly parameters: object;
   readonly figures: PhaseFigures | undefined;
   /** Every operation succeeded, all data was right, nobody was lost and nobody interrupted it. */
   readonly valid: boolean;
@@ -135,6 +140,7 @@ const workloadColumns: readonly ResultColumn[] = [
   ofOptions("items_per_client", "", "Files and directories of each client (mdtest -n).", "itemsPerClient"),
   ofOptions("queue_depth", "", "Operations of a client in flight at a time.", "queueDepth"),
   ofOptions("stonewall_s", "s", "Time after which clients stop issuing operations (IOR -D).", "stonewallS"),
+  ofResult("parameters", "All parameters of the workload, as JSON.", (result) => JSON.stringify(result.parameters)),
 ];
 
 const figureColumns: readonly ResultColumn[] = [

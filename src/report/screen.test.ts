@@ -30,6 +30,7 @@ const write: PhaseResult = {
   kind: "transfers",
   iteration: 0,
   options: { blockBytes: 1000 * 1048576, transferBytes: 1048576, queueDepth: 1 },
+  parameters: {},
   figures: phaseFigures([rank]),
   valid: true,
   reason: "",

@@ -163,7 +163,7 @@ async function runIor(context: WorkloadContext, params: IorParams): Promise<void
     queueDepth,
     ...(stonewallS && { stonewallS }),
   };
-  const shape = { workload: "ior", options, innerBarriers: params.intraTestBarriers, remarks };
+  const shape = { workload: "ior", options, parameters: params, innerBarriers: params.intraTestBarriers, remarks };
   await runPhases(context, shape, iorPhases(task, readBack, checkBack));
 }
 

@@ -191,7 +191,8 @@ async function runMdtest(context: WorkloadContext, params: MdtestParams): Promis
     return iterationPhases({ fs, index, tasks, params, buffers, directory, key }, iteration);
   });
   const options = { itemsPerClient, queueDepth };
-  await runPhases(context, { workload: "mdtest", options, innerBarriers: false, remarks: "" }, phases.flat());
+  const shape = { workload: "mdtest", options, parameters: params, innerBarriers: false, remarks: "" };
+  await runPhases(context, shape, phases.flat());
 }
 
 /** Rates of metadata operations, by the options, names and order of mdtest. */

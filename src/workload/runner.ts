@@ -10,6 +10,7 @@ import type { WorkloadContext } from "./workload.ts";
 export interface RunShape {
   readonly workload: string;
   readonly options: WorkloadOptions;
+  readonly parameters: object;
   /** Barriers between open, operations and close. */
   readonly innerBarriers: boolean;
   /** For the rows; empty if there is nothing to say. */
@@ -60,10 +61,11 @@ class Rows {
 
   /** The row of the next phase. @param reason Why it is not valid; empty if it is. */
   record(figures: PhaseFigures | undefined, ranks: readonly RankResult[], reason: string): void {
-    const { workload, options, remarks } = this.#shape;
+    const { workload, options, parameters, remarks } = this.#shape;
     const { phase, kind, iteration } = this.#phases[this.#recorded]!;
     const valid = reason === "";
-    this.#context.record({ workload, phase, kind, iteration, options, figures, valid, reason, remarks }, ranks);
+    const about = { workload, phase, kind, iteration, options, parameters, remarks };
+    this.#context.record({ ...about, figures, valid, reason }, ranks);
     this.#recorded++;
   }
 

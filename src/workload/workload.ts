@@ -16,7 +16,7 @@ export interface WorkloadContext {
   readonly hostOfClient: readonly string[];
   /** Why to stop now, if there is a reason. Asked between operations, so it must be cheap. */
   interrupted(): string | undefined;
-  /** Takes the row of a phase, and the rows of its clients by index. Called on member 0 alone, as soon as they are known. */
+  /** Takes the row of a phase, and those of its clients by index; called on member 0 alone, when the phase ends. */
   record(result: PhaseResult, ranks: readonly RankResult[]): void;
   /** Takes how far member 0 is; called there alone, about every 20 ms, so it must be cheap. */
   progress(progress: Progress): void;
