@@ -13,9 +13,14 @@ const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 export function parseValue(spec: OptionSpec, value: unknown, where: string): OptionValue {
   const parsed = typeof value === "string" ? fromText(spec, value.trim()) : fromTyped(spec, value);
   if (parsed !== undefined && inRange(spec, parsed)) return parsed;
+  throw refusedValue(spec, value, where);
+}
+
+/** The error of a value that an option does not take. */
+export function refusedValue(spec: OptionSpec, value: unknown, where: string): BenchError {
   const hint = typeof value === "string" && spec.choices !== undefined ? didYouMean(value, spec.choices) : "";
   const shown = value === "" ? "no value" : typeof value === "string" ? `"${value}"` : JSON.stringify(value);
-  throw new BenchError("ERR_CONFIG", `${where}: ${shown} given, but it takes ${allowedValues(spec)}${hint}`, {
+  return new BenchError("ERR_CONFIG", `${where}: ${shown} given, but it takes ${allowedValues(spec)}${hint}`, {
     option: spec.name,
     value: String(value),
   });

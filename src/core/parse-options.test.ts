@@ -65,6 +65,12 @@ describe("parseOptions", () => {
     expect(given.has("write")).toBe(true);
   });
 
+  it("takes a switch with a value", () => {
+    expect(parse("--write=true", "-r=true").values).toMatchObject({ write: true, read: true });
+    expect(parse("-w", "-w=false").values.write).toBe(false);
+    expect(parse("mdtest", "--write=yes").rest).toEqual(["mdtest", "--write=yes"]);
+  });
+
   it("leaves everything from the first word that is no option as it was", () => {
     const workload = ["mdtest", "-n100", "-t4m", "--", "-w", "--bogus"];
     const { values, rest } = parse("-w", "-s", "2", ...workload);
@@ -95,6 +101,8 @@ describe("parseOptions", () => {
     [["--transfer-sise", "4m"], "ior: unknown option --transfer-sise (did you mean --transfer-size?)"],
     [["--quux"], "ior: unknown option --quux"],
     [["-wq4m"], "ior: unknown option -q; it has -t -s -w -r -o"],
+    [["--write=yes"], 'ior: -w, --write: "yes" given, but it takes true or false'],
+    [["-rw="], "ior: -w, --write: no value given, but it takes true or false"],
     [["--no-segments"], "ior: -s, --segments: false given, but it takes a whole number from 1 to 1000"],
   ])("refuses %j", (argv, message) => {
     expect(failure(...argv)).toBe(message);

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import type yargs from "yargs";
 import { BenchError } from "./errors.ts";
 import { didYouMean } from "./nearest.ts";
-import { parseValue } from "./option-value.ts";
+import { parseValue, refusedValue } from "./option-value.ts";
 import type { OptionSpec, OptionValue, OptionValues } from "./options.ts";
 
 /** What a table of options belongs to, for messages and help. */
@@ -40,15 +40,31 @@ export function parseOptions(specs: readonly OptionSpec[], argv: readonly string
   const rest = argv.slice(argv.length - words.length);
   if (options.help === true) return { values, given: new Set(), rest, help: true };
 
+  checkSwitches(specs, argv.slice(0, argv.length - words.length), command);
   const given = new Set<string>();
   for (const [name, value] of Object.entries(options)) {
     const spec = byName.get(name);
     if (spec === undefined) throw unknownOption(name, specs, command);
     if (value === undefined) continue;
-    values[name] = parseValue(spec, value, `${command}: ${spec.letter ? `-${spec.letter}, ` : ""}--${name}`);
+    values[name] = parseValue(spec, value, written(spec, command));
     given.add(name);
   }
   return { values, given, rest, help: false };
+}
+
+/** How an option is named in messages. */
+function written({ name, letter }: OptionSpec, command: string): string {
+  return `${command}: ${letter ? `-${letter}, ` : ""}--${name}`;
+}
+
+/** `--keep=yes`: yargs takes whatever is not "true" for false. */
+function checkSwitches(specs: readonly OptionSpec[], words: readonly string[], command: string): void {
+  for (const word of words) {
+    const [, dashes, name, value] = /^(--?)([^=]+)=(.*)$/s.exec(word) ?? [];
+    if (name === undefined || value === "true" || value === "false") continue;
+    const spec = specs.find((spec) => (dashes === "--" ? spec.name === name : spec.letter === name.at(-1)));
+    if (spec?.type === "boolean") throw refusedValue(spec, value, written(spec, command));
+  }
 }
 
 type Tokens = Record<string, unknown> & { readonly _: readonly unknown[] };
@@ -95,6 +111,7 @@ function tokenize(specs: readonly OptionSpec[], argv: readonly string[], command
 function separateValue(specs: readonly OptionSpec[], word: string): string {
   if (!/^-[a-z]./i.test(word)) return word;
   for (let i = 1; i < word.length; i++) {
+    if (word[i] === "=") return word;
     const spec = specs.find(({ letter }) => letter === word[i]);
     if (spec?.type === "boolean") continue;
     const value = word.slice(i + 1);
@@ -104,10 +121,10 @@ function separateValue(specs: readonly OptionSpec[], word: string): string {
 }
 
 function unknownOption(name: string, specs: readonly OptionSpec[], command: string): BenchError {
-  const written = name.length === 1 ? `-${name}` : `--${name}`;
+  const shown = name.length === 1 ? `-${name}` : `--${name}`;
   const names = specs.map((spec) => `--${spec.name}`);
   const letters = specs.flatMap(({ letter }) => (letter === undefined ? [] : [`-${letter}`]));
   // One letter is near every other: say which ones there are.
-  const hint = name.length === 1 ? `; it has ${letters.join(" ")}` : didYouMean(written, names);
-  return new BenchError("ERR_CONFIG", `${command}: unknown option ${written}${hint}`, { option: written });
+  const hint = name.length === 1 ? `; it has ${letters.join(" ")}` : didYouMean(shown, names);
+  return new BenchError("ERR_CONFIG", `${command}: unknown option ${shown}${hint}`, { option: shown });
 }
