@@ -24,18 +24,20 @@ export async function runClient(rank: RunningRank): Promise<number> {
     if (!(error instanceof BenchError)) throw error;
     failure = error;
   }
-  await job.agree(failure);
-  lead?.showStart();
-
+  let agreed = false;
   const reason = await endingOf(async () => {
+    await job.agree(failure);
+    agreed = true;
+    lead?.showStart();
     await runWorkloads(rank, fs!, lead);
     await job.untilEnd();
     const farewells = await job.farewell(new Uint8Array(0));
     const said = farewells?.filter((bytes) => bytes.length > 0).map((bytes) => Buffer.from(bytes).toString());
     if (said !== undefined) lead?.showServers(said.map((text) => JSON.parse(text) as Farewell));
   });
+  if (reason !== undefined) await job.endEarly();
   await leave(rank, reactor);
-  if (lead === undefined && reason !== undefined) throw reason;
+  if (reason !== undefined && (lead === undefined || !agreed)) throw reason;
   if (reason !== undefined) console.error(`benchfs: the run ended early: ${reason.message}`);
   return lead?.end(reason) ?? 0;
 }

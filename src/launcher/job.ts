@@ -5,8 +5,10 @@ import { Collectives, type TreeGroup } from "../rpc/tree-group.ts";
 
 const worldGroup = 0;
 const clientGroup = 1;
-/** How long a rank tries to tell its neighbours that the run must end. */
+/** How long a rank tries to tell others that the run must end, or that it has left. */
 const abortDeadlineMs = 1000;
+/** How long the lead waits for the others to clean up after a run that ended early. */
+const leftDeadlineMs = 5000;
 
 /**
  * One rank's view of the running job: its groups, and whether the run must end. The reason to end spreads along the
@@ -21,6 +23,9 @@ export class Job {
   readonly #lead: number;
   readonly #onAbort: ((reason: BenchError) => void)[] = [];
   #reason: BenchError | undefined;
+  /** World ranks that need not be waited for any more. */
+  readonly #gone = new Set<number>();
+  #onGone: () => void = () => {};
   #told: Promise<unknown> = Promise.resolve();
   #ended = false;
 
@@ -36,8 +41,13 @@ export class Job {
       incoming.respond({});
       this.abort(new BenchError(failureOfExit(failure), message, deadRank < 0 ? {} : { rank: deadRank }));
     });
+    rpc.serve(operations.left, (_request, incoming) => {
+      incoming.respond({});
+      this.#isGone(incoming.peer);
+    });
     rpc.serve(operations.ping, (_request, incoming) => incoming.respond({}));
     rpc.onPeerLost((peer) => {
+      this.#isGone(peer);
       if (!this.#ended) this.abort(new BenchError("ERR_PEER_LOST", `rank ${peer} died`, { rank: peer }));
     });
   }
@@ -51,9 +61,14 @@ export class Job {
     return this.#rpc.rank === this.#lead;
   }
 
-  /** Whether the rank that reports is the one that is gone, so that each rank has to speak for itself. */
+  /** Whether the rank that judges the run is the one that is gone, so that every rank has to end with a failure. */
   get leadIsGone(): boolean {
     return this.#reason?.where.rank === this.#lead && this.#reason.code === "ERR_PEER_LOST";
+  }
+
+  /** Whether this rank says why the run ended: the lead does, and the member after it when the lead is gone. */
+  get speaks(): boolean {
+    return this.isLead || (this.leadIsGone && this.world.index === 1);
   }
 
   onAbort(run: (reason: BenchError) => void): void {
@@ -64,6 +79,7 @@ export class Job {
   abort(reason: BenchError): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
+    if (reason.code === "ERR_PEER_LOST") this.#isGone(Number(reason.where.rank));
     const payload = Buffer.from(reason.message.slice(0, 1000));
     const request = { deadRank: Number(reason.where.rank ?? -1), failure: failures[reason.code].exit };
     const tell = (neighbour: number) =>
@@ -74,9 +90,28 @@ export class Job {
     for (const run of this.#onAbort) run(reason);
   }
 
-  /** Resolves when the neighbours know that the run must end, or cannot be told; at once if it need not. */
-  async spread(): Promise<void> {
+  /**
+   * The end of a run that ends early, after this rank has cleaned up: the reason has reached the neighbours; then the
+   * lead waits, within bounds, until the others have cleaned up too, since a launcher ends all ranks when the lead ends.
+   */
+  async endEarly(): Promise<void> {
     await this.#told;
+    if (!this.isLead) {
+      await this.#rpc.call(operations.left, this.#lead, {}, { deadlineMs: abortDeadlineMs });
+      return;
+    }
+    await new Promise<void>((resolve) => {
+      this.#onGone = () => {
+        if (this.#gone.size >= this.world.size - 1) resolve();
+      };
+      this.#onGone();
+      setTimeout(resolve, leftDeadlineMs);
+    });
+  }
+
+  #isGone(rank: number): void {
+    this.#gone.add(rank);
+    this.#onGone();
   }
 
   /**

@@ -37,7 +37,7 @@ export async function runRank(argv: readonly string[]): Promise<number> {
     const run = place.role === "server" ? runServer : runClient;
     return await run({ ...booted, rpc, job });
   } catch (error) {
-    return giveUp(error, job.isLead || job.leadIsGone || !(error instanceof BenchError), job);
+    return giveUp(error, job.speaks || !(error instanceof BenchError), job);
   }
 }
 

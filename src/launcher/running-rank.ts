@@ -22,8 +22,7 @@ export function startReactor({ config, map }: RunningRank, pollers: readonly Pol
 }
 
 /** The last act of a rank: what it has to say arrives, then its endpoints and its loop end. */
-export async function leave({ transport, rpc, job }: RunningRank, reactor: Reactor): Promise<void> {
-  await job.spread();
+export async function leave({ transport, rpc }: RunningRank, reactor: Reactor): Promise<void> {
   await transport.flush();
   reactor.stop();
   rpc.close();

@@ -28,17 +28,23 @@ export async function runServer(rank: RunningRank): Promise<number> {
     }
   }
   const reactor = startReactor(rank, pollers);
+  // Also when the run ends early, nothing is left on the storage path. Open files may be removed.
+  const cleanUp = async () => {
+    await server?.settle();
+    if (!config.keepStorage) await removeStorage(rank, server !== undefined, madeBase);
+  };
   try {
     await job.agree(failure);
     await job.untilEnd();
-    await server?.settle();
+    await cleanUp();
     await job.farewell(Buffer.from(JSON.stringify(server?.counters ?? idle)));
+  } catch (error) {
+    await cleanUp();
+    await job.endEarly();
+    throw error;
   } finally {
-    // Also when the run has to end early: what was sent arrives, and nothing is left on the storage path.
-    await server?.settle();
     await leave(rank, reactor);
     await server?.close();
-    await removeStorage(rank, madeBase);
   }
   return 0;
 }
@@ -83,10 +89,12 @@ async function openServer(rank: RunningRank, pollers: Poller[]): Promise<Server>
   });
 }
 
-/** Removes this server's directory, and the common one if this server made it, once the others' are gone from it. */
-async function removeStorage({ config, place }: RunningRank, madeBase: boolean): Promise<void> {
-  if (config.keepStorage || config.target.kind !== "benchfs") return;
-  rmSync(place.storagePath, { recursive: true, force: true });
+/**
+ * Removes this server's directory, if it is its own and not one that it was refused, and the common one if this server
+ * made it, once the others' are gone from it.
+ */
+async function removeStorage({ place }: RunningRank, isOwn: boolean, madeBase: boolean): Promise<void> {
+  if (isOwn) rmSync(place.storagePath, { recursive: true, force: true });
   for (let attempt = 0; madeBase && attempt < 20; attempt++) {
     try {
       rmdirSync(dirname(place.storagePath));

@@ -95,6 +95,8 @@ export const operations = {
   ),
   /** The run must end. Payload: the reason as text. */
   abort: defineOperation(19, "abort", { deadRank: "i32", failure: "u32" }, {}),
+  /** To the lead, when the run ends early: the sender has cleaned up and ends. */
+  left: defineOperation(21, "left", {}, {}),
   /** Answers with nothing: latency, and the state of an endpoint. */
   ping: defineOperation(20, "ping", {}, {}),
 } as const;
