@@ -91,6 +91,12 @@ describe("ior", () => {
     );
   });
 
+  it("finds that a read left the buffer as it was, although the buffer still holds what was written", async () => {
+    const idle = wrapFileSystem(fs, () => ({ read: async (_, __, length) => ({ bytesRead: length }) }));
+    const { rows } = await runWorkload(ior, "-w -W -R -t 4k -b 4k", { fs: idle, clients: 1 });
+    expect(rows.map(({ figures }) => figures!.verifyErrors)).toEqual([0, 1, 1, 0]);
+  });
+
   it("finds data of the iteration before", async () => {
     let writes = 0;
     const losing = wrapFileSystem(fs, (file) => ({

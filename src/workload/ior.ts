@@ -6,7 +6,7 @@ import { type IorParams, iorExamples, iorOptions, iorUsage, parseIor } from "./i
 import { laneBuffers } from "./lane-buffers.ts";
 import { type Partners, shiftByNodes } from "./partner.ts";
 import { makeDirectories, parentOf, unless } from "./paths.ts";
-import { fileKey, firstWrongByte, PatternBuffer } from "./pattern.ts";
+import { fileKey, firstWrongByte, PatternBuffer, wipe } from "./pattern.ts";
 import type { Phase, PhaseWork } from "./phase.ts";
 import { runPhases } from "./runner.ts";
 import type { WorkloadContext, WorkloadDefinition } from "./workload.ts";
@@ -87,6 +87,9 @@ function readWork({ task, accesses, generation }: Transfers, operations: number,
       throw new BenchError("ERR_WORKLOAD", `short read: ${bytesRead} of ${transferBytes} bytes ${where}`);
     },
     ...(verify && {
+      prepare(_, lane) {
+        wipe(task.buffers[lane]!, transferBytes);
+      },
       check(index, lane) {
         const offset = accesses.offset(index);
         const wrong = firstWrongByte(task.buffers[lane]!, transferBytes, key, generation, offset);

@@ -158,6 +158,12 @@ describe("mdtest", () => {
     expect(stats.rows[2]!.reason).toContain("file.mdtest.0.0 has 1 bytes instead of 700");
   });
 
+  it("finds that a read left the buffer as it was", async () => {
+    const idle = wrapFileSystem(fs, () => ({ read: async (_, __, length) => ({ bytesRead: length }) }));
+    const { rows } = await runWorkload(mdtest, "-n 1 -F -C -E -w 100 -e 100 -X", { fs: idle, clients: 1 });
+    expect(rows[2]!.figures!.verifyErrors).toBe(1);
+  });
+
   it("keeps several operations in flight, and every lane's data apart", async () => {
     let inFlight = 0;
     let inFlightMax = 0;

@@ -4,7 +4,7 @@ import { BenchError } from "../core/errors.ts";
 import { laneBuffers } from "./lane-buffers.ts";
 import { type MdtestParams, mdtestExamples, mdtestOptions, mdtestUsage, parseMdtest } from "./mdtest-options.ts";
 import { makeDirectories } from "./paths.ts";
-import { type FileKey, fileKey, firstWrongByte, itemKey, PatternBuffer } from "./pattern.ts";
+import { type FileKey, fileKey, firstWrongByte, itemKey, PatternBuffer, wipe } from "./pattern.ts";
 import type { Phase, PhaseWork } from "./phase.ts";
 import { runPhases } from "./runner.ts";
 import type { WorkloadContext, WorkloadDefinition } from "./workload.ts";
@@ -140,6 +140,9 @@ function readFiles(task: Task): PhaseWork {
       }
     },
     ...(params.verifyRead && {
+      prepare(_, lane) {
+        wipe(buffers[lane]!, readBytes);
+      },
       check(item, lane) {
         const wrong = firstWrongByte(buffers[lane]!, readBytes, itemKey(task.key, items.owner, item), 0, 0);
         return wrong === -1 ? undefined : `wrong byte at offset ${wrong} of ${items.path("file", item)}`;

@@ -113,6 +113,14 @@ function stampHigh(block: number, low: number, keyHigh: number): number {
   return Math.imul(low ^ keyHigh, 0xc2b2ae35) ^ Math.floor(block / 2 ** 32);
 }
 
+/**
+ * Wipes what an earlier operation left in a buffer, so that a read that transfers nothing cannot pass for a right one:
+ * the buffer may hold the very data that are expected.
+ */
+export function wipe(bytes: Uint8Array, length: number): void {
+  bytes.fill(0xdb, 0, length);
+}
+
 const expected = new PatternBuffer(new Uint8Array(verifyBytes));
 
 /**
