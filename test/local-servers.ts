@@ -32,7 +32,8 @@ export interface LocalServersOptions extends Partial<Pick<ServerOptions, "durabi
 /** Servers (ranks 0, 1, …) and clients (the ranks behind) in one process: real stores, an in-process network. */
 export class LocalServers {
   readonly network: LocalNetwork;
-  readonly servers: readonly Server[];
+  /** Those that `close` closes. */
+  servers: readonly Server[];
   readonly directory: string;
   readonly clients: readonly LocalRank[];
 

@@ -111,6 +111,7 @@ export class Database {
   readonly #store: RootDatabase<Uint8Array, Key & string>;
   readonly #durable: boolean;
   #dirty = false;
+  #closed = false;
   #view = new DataView(new ArrayBuffer(0));
 
   private constructor(store: RootDatabase<Uint8Array, Key & string>, durable: boolean) {
@@ -186,6 +187,7 @@ export class Database {
 
   /** All writes of `run` become visible at once, or none if it or the commit throws. @throws What `errnoOf` reads. */
   transaction(run: () => void): void {
+    if (this.#closed) throw Object.assign(new Error("the database is closed"), { code: errno.ECANCELED });
     this.#store.transactionSync(run);
     this.#dirty = true;
   }
@@ -201,6 +203,7 @@ export class Database {
 
   async close(): Promise<void> {
     if (this.#durable) this.sync();
+    this.#closed = true;
     await this.#store.close();
   }
 }

@@ -121,6 +121,20 @@ describe("unlink", () => {
   });
 });
 
+describe("a server that is closed", () => {
+  it("refuses what other servers still send, and disturbs nobody", async () => {
+    const parent = root;
+    for (let i = 0; i < 20; i++) await open(`f${i}`, O_CREAT);
+    // Their garbage goes to all servers, closed ones too.
+    for (let i = 0; i < 20; i++) await unlink(`f${i}`);
+    await cluster.servers[0]!.close();
+    expect((await cluster.call(0, 0, operations.lookup, { parent })).status).toBe(-errno.ECANCELED);
+    expect((await cluster.call(0, 1, operations.dropChunks, { files: 0 })).status).toBe(0);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    cluster.servers = cluster.servers.slice(1);
+  });
+});
+
 describe("directories", () => {
   it("are made once, removed when empty, and hold names of their own", async () => {
     const { ino } = await mkdir("d");

@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { errno } from "../core/errno.ts";
 import { BenchError } from "../core/errors.ts";
 import { chunkBytes, inlineBytes } from "../core/limits.ts";
 import { operations } from "../rpc/operations.ts";
@@ -43,6 +44,7 @@ export class Server {
   readonly #pools: readonly BufferPool[];
   readonly #durability: Durability;
   #settled: Promise<void> | undefined;
+  #closing = false;
   readonly #counters: Counters = { requests: 0, bytesRead: 0, bytesWritten: 0, flushes: 0, bufferWaits: 0 };
 
   /**
@@ -80,7 +82,7 @@ export class Server {
 
   private constructor(options: ServerOptions, database: Database, storage: Storage) {
     const { serverIndex, servers, arena, buffers, durability } = options;
-    const rpc = counting(options.rpc, this.#counters);
+    const rpc = this.#gated(options.rpc);
     const commits = new CommitQueue(database);
     const store = new MetadataStore(database, serverIndex);
     const chunks = new ChunkStore(database, commits, storage, arena);
@@ -140,23 +142,25 @@ export class Server {
 
   /** Settles, then closes storage and metadata. */
   async close(): Promise<void> {
+    this.#closing = true;
     await this.settle();
     await this.storage.close();
     await this.#database.close();
   }
-}
 
-/** The same Rpc, counting requests. */
-function counting(rpc: Rpc, counters: Counters): Rpc {
-  return {
-    rank: rpc.rank,
-    call: (operation, peer, request, options) => rpc.call(operation, peer, request, options),
-    serve: (operation, handler) =>
-      rpc.serve(operation, (request, incoming) => {
-        counters.requests++;
-        handler(request, incoming);
-      }),
-    afterBatch: (run) => rpc.afterBatch(run),
-    onPeerLost: (run) => rpc.onPeerLost(run),
-  };
+  /** The same Rpc, counting requests, and refusing them once this server is closing. */
+  #gated(rpc: Rpc): Rpc {
+    return {
+      rank: rpc.rank,
+      call: (operation, peer, request, options) => rpc.call(operation, peer, request, options),
+      serve: (operation, handler) =>
+        rpc.serve(operation, (request, incoming) => {
+          this.#counters.requests++;
+          if (this.#closing) incoming.fail(-errno.ECANCELED);
+          else handler(request, incoming);
+        }),
+      afterBatch: (run) => rpc.afterBatch(run),
+      onPeerLost: (run) => rpc.onPeerLost(run),
+    };
+  }
 }
