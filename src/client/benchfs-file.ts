@@ -37,8 +37,8 @@ export class BenchFile implements FileHandle {
   #knownBytes: number;
   /** End of what was written here and not yet told to the name's server; 0 when nothing was. */
   #writtenEnd = 0;
-  /** Servers, by index, that have something of this handle to flush. */
-  readonly #unflushed = new Set<number>();
+  /** Servers, by index, that have something of this handle to flush; undefined when nothing is ever flushed. */
+  readonly #unflushed: Set<number> | undefined;
 
   /** @param attributes What opening it answered. */
   constructor(context: FileContext, path: string, name: Name, flags: number, attributes: AttributesReply) {
@@ -48,7 +48,8 @@ export class BenchFile implements FileHandle {
     this.#kind = kindOf(attributes);
     this.#flags = flags;
     this.#knownBytes = attributes.sizeBytes;
-    if ((flags & (constants.O_CREAT | constants.O_TRUNC)) !== 0) this.#toFlush(name.server);
+    this.#unflushed = context.flushes ? new Set() : undefined;
+    if ((flags & (constants.O_CREAT | constants.O_TRUNC)) !== 0) this.#unflushed?.add(name.server);
   }
 
   async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }> {
@@ -68,7 +69,7 @@ export class BenchFile implements FileHandle {
     if (length === 0) return { bytesWritten: 0 };
     await this.#context.transfers.write(this.#file, buffer.subarray(offset, offset + length), position);
     this.#writtenEnd = Math.max(this.#writtenEnd, position + length);
-    if (this.#context.flushes) this.#toFlushAll(position, length);
+    if (this.#unflushed !== undefined) this.#noteWritten(position, length, this.#unflushed);
     return { bytesWritten: length };
   }
 
@@ -106,41 +107,47 @@ export class BenchFile implements FileHandle {
 
   /** Tells the name's server what was written, then flushes where the durability class asks for it. */
   async #publish(syscall: string): Promise<void> {
+    if (this.#writtenEnd > 0) await this.#extend(syscall);
+    if (this.#unflushed !== undefined) await this.#flush(syscall, this.#unflushed);
+  }
+
+  async #extend(syscall: string): Promise<void> {
+    const { rpc, servers } = this.#context;
+    const { parent, bytes, server } = this.#name;
+    const sizeBytes = this.#writtenEnd;
+    // From here on a truncation by others counts: writes of before must not raise the size a second time.
+    this.#writtenEnd = 0;
+    const request = { parent, ino: this.#file.ino, sizeBytes, mtimeUs: Date.now() * 1000 };
+    const { status } = await rpc.call(operations.extend, servers[server]!, request, { payload: bytes });
+    if (status !== 0) this.#writtenEnd = Math.max(this.#writtenEnd, sizeBytes);
+    this.#checkReply(syscall, status, server);
+    this.#knownBytes = Math.max(this.#knownBytes, sizeBytes);
+  }
+
+  async #flush(syscall: string, unflushed: Set<number>): Promise<void> {
     const { rpc, servers, window } = this.#context;
-    if (this.#writtenEnd > 0) {
-      const sizeBytes = this.#writtenEnd;
-      // From here on a truncation by others counts: writes of before must not raise the size a second time.
-      this.#writtenEnd = 0;
-      const { parent, bytes, server } = this.#name;
-      const request = { parent, ino: this.#file.ino, sizeBytes, mtimeUs: Date.now() * 1000 };
-      const { status } = await rpc.call(operations.extend, servers[server]!, request, { payload: bytes });
-      if (status !== 0) this.#writtenEnd = Math.max(this.#writtenEnd, sizeBytes);
-      this.#checkReply(syscall, status, server);
-      this.#knownBytes = Math.max(this.#knownBytes, sizeBytes);
+    const now = [...unflushed];
+    unflushed.clear();
+    try {
+      await windowed(now.length, window, async (index) => {
+        const { status } = await rpc.call(operations.flush, servers[now[index]!]!, {});
+        this.#checkReply(syscall, status, now[index]!);
+      });
+    } catch (error) {
+      for (const server of now) unflushed.add(server);
+      throw error;
     }
-    const unflushed = [...this.#unflushed];
-    this.#unflushed.clear();
-    await windowed(unflushed.length, window, async (index) => {
-      const server = unflushed[index]!;
-      const { status } = await rpc.call(operations.flush, servers[server]!, {});
-      if (status !== 0) this.#unflushed.add(server);
-      this.#checkReply(syscall, status, server);
-    });
   }
 
-  #toFlush(server: number): void {
-    if (this.#context.flushes) this.#unflushed.add(server);
-  }
-
-  #toFlushAll(position: number, length: number): void {
+  #noteWritten(position: number, length: number, unflushed: Set<number>): void {
     const servers = this.#context.servers.length;
     const first = Math.floor(position / chunkBytes);
     const last = Math.floor((position + length - 1) / chunkBytes);
     // Round robin: no server comes up anew after as many chunks as there are servers.
     for (let chunk = first; chunk <= Math.min(last, first + servers - 1); chunk++) {
-      this.#toFlush(chunkServer(this.#file.ino, chunk, servers));
+      unflushed.add(chunkServer(this.#file.ino, chunk, servers));
     }
-    this.#toFlush(this.#name.server);
+    unflushed.add(this.#name.server);
   }
 
   #check(syscall: string, status: number): void {

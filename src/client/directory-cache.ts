@@ -3,6 +3,8 @@ export class DirectoryCache {
   readonly #capacity: number;
   /** In the order of last use. */
   readonly #inodes = new Map<string, number>();
+  /** The last of them: it need not move again, and mostly it is the one that is used. */
+  #newest: string | undefined;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
@@ -10,16 +12,14 @@ export class DirectoryCache {
 
   get(path: string): number | undefined {
     const ino = this.#inodes.get(path);
-    if (ino !== undefined) {
-      this.#inodes.delete(path);
-      this.#inodes.set(path, ino);
-    }
+    if (ino !== undefined && path !== this.#newest) this.set(path, ino);
     return ino;
   }
 
   set(path: string, ino: number): void {
     this.#inodes.delete(path);
     this.#inodes.set(path, ino);
+    this.#newest = path;
     if (this.#inodes.size > this.#capacity) this.#inodes.delete(this.#inodes.keys().next().value!);
   }
 

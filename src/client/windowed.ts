@@ -2,8 +2,11 @@
  * Runs `step(0)` to `step(count - 1)`, started in this order, at most `window` at once. After a failure no further
  * step starts. Settles when every started step has: rejects with the first failure, if there was one.
  */
-export async function windowed(count: number, window: number, step: (index: number) => Promise<void>): Promise<void> {
-  if (count === 1) return step(0);
+export function windowed(count: number, window: number, step: (index: number) => Promise<void>): Promise<void> {
+  return count === 1 ? step(0) : inLanes(count, Math.min(count, window), step);
+}
+
+async function inLanes(count: number, lanes: number, step: (index: number) => Promise<void>): Promise<void> {
   let next = 0;
   let failed = false;
   let failure: unknown;
@@ -17,6 +20,6 @@ export async function windowed(count: number, window: number, step: (index: numb
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(count, window) }, lane));
+  await Promise.all(Array.from({ length: lanes }, lane));
   if (failed) throw failure;
 }

@@ -5,7 +5,7 @@ import { type Operation, operationIds } from "./operations.ts";
 import type { CallOptions, Handler, Incoming, Reply, Rpc } from "./service.ts";
 import type { Fields, Struct, ValueOf, Words } from "./struct.ts";
 
-/** A message as it travels: copies of everything, so that neither end sees later changes of the other. */
+/** A message as it travels: copies of everything (`slice` of a Buffer is none), so that neither end sees later changes. */
 export interface LocalMessage {
   readonly header: Uint8Array;
   readonly payload: Uint8Array;
@@ -76,7 +76,7 @@ export class LocalRpc implements Rpc {
       words.i32[callWord] = id;
       words.i32[senderWord] = this.rank;
       operation.request.encode(words, 0, request);
-      this.#post(peer, { header: scratchBytes.slice(), payload: payload.slice() });
+      this.#post(peer, { header: scratchBytes.slice(), payload: new Uint8Array(payload) });
     });
   }
 
@@ -120,7 +120,7 @@ export class LocalRpc implements Rpc {
       words.i32[senderWord] = this.rank;
       words.i32[statusWord] = status;
       if (reply !== undefined) served?.operation.reply.encode(words, 0, reply);
-      this.#post(peer, { header: scratchBytes.slice(), payload: replyPayload.slice() });
+      this.#post(peer, { header: scratchBytes.slice(), payload: new Uint8Array(replyPayload) });
     });
     if (served === undefined) incoming.fail(-errno.ENOSYS);
     else served.handler(served.operation.request.decode(words, 0), incoming);
