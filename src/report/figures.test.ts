@@ -61,4 +61,10 @@ describe("phaseFigures", () => {
     const alone = phaseFigures([rank(0, [0, 0, 0, 2, 2, 2], { ops: 10 }), rank(1, [0, 0, 0, 0, 0, 0])]);
     expect([alone.slowestRate, alone.totalRate, alone.iops]).toEqual([5, 5, 5]);
   });
+
+  it("has rates of 0 and no latency when nothing succeeded", () => {
+    const failed = phaseFigures([rank(0, [0, 0, 0, 1, 1, 1], { errors: 5 })]);
+    expect([failed.slowestRate, failed.totalRate, failed.iops, failed.bandwidthMibS]).toEqual([0, 0, 0, 0]);
+    expect([failed.latencyS, failed.latency.quantileNs(0.5)]).toEqual([Number.NaN, Number.NaN]);
+  });
 });
