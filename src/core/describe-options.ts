@@ -32,6 +32,11 @@ function describeOption(spec: OptionSpec): string {
   if (range + words !== "") facts.push(range && words ? `${range}, or ${words}` : range + words);
   if (spec.default !== undefined && spec.default !== false) facts.push(`default ${showValue(spec, spec.default)}`);
   const text = facts.length === 0 ? spec.about : `${spec.about} [${facts.join("; ")}]`;
+  return describeRow(head, text);
+}
+
+/** One row of a help text: what is written at the left, what it means at the right, wrapped. */
+export function describeRow(head: string, text: string): string {
   const indent = " ".repeat(aboutColumn);
   const lines = wrap(text, widthColumns - aboutColumn).map((line) => indent + line);
   const fits = head.length + 2 <= aboutColumn;

@@ -1,4 +1,4 @@
-import { helpText } from "../core/describe-options.ts";
+import { describeRow, helpText } from "../core/describe-options.ts";
 import { type FailureCode, failures } from "../core/errors.ts";
 import { parseOptions } from "../core/parse-options.ts";
 import { workloads } from "../workload/registry.ts";
@@ -34,7 +34,7 @@ export function helpFor(argv: readonly string[]): string {
 }
 
 function runHelp(): string {
-  const names = Object.values(workloads).map(({ name, about }) => `  ${name.padEnd(10)} ${about}`);
+  const names = Object.values(workloads).map(({ name, about }) => describeRow(`  ${name}`, about));
   const statuses = exitStatuses.map(({ status, about }) => `  ${String(status).padStart(3)}  ${about}`);
   const sections = [
     helpText(
