@@ -195,7 +195,7 @@ export declare class Worker {
 
   /**
    * What the poll source does: takes all commands, makes some progress, delivers events. Never blocks, but a transfer
-   * over shared memory is copied in here. While the event ring is full no progress is made.
+   * over shared memory is copied in here. While the event ring is full no progress is made. Needs no `this`.
    * @returns Events not consumed yet. Throws only `ERR_CLOSED`.
    */
   poll(): number;

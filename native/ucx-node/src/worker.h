@@ -117,7 +117,7 @@ struct landing {
 
 struct worker {
 	struct poll_source source;
-	int references; /* the JavaScript object and the poll source External */
+	int references; /* the JavaScript object, its poll function, the poll source */
 	napi_env env;
 	napi_ref self; /* strong until close(): memory that JavaScript sees must not vanish by garbage collection */
 	bool open;

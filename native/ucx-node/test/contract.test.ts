@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import * as ucx from "../index.js";
@@ -31,6 +32,14 @@ describe("ucx-node", () => {
     }
   });
 
+  it("runs the example of README.md", () => {
+    const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+    const [, example] = /```js\n([\s\S]*?)```/.exec(readme)!;
+    const program = example.replace('"ucx-node"', JSON.stringify(new URL("../index.js", import.meta.url).href));
+    const output = execFileSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
+    expect(output).toBe("true cafe\npayload\n");
+  });
+
   it("names the library's version and statuses", () => {
     expect(ucx.libraryVersion()).toMatch(/^\d+\.\d+\.\d+/);
     expect(ucx.statusText(0)).toBe("Success");
@@ -47,7 +56,7 @@ describe("Worker arguments", () => {
     expect(() => new Worker({ eagerBytes: 1.5 })).toThrow(/eagerBytes/);
     expect(() => new Worker(7 as never)).toThrow(TypeError);
     expect(() => (Worker as unknown as () => void)()).toThrow(TypeError);
-    expect(() => Worker.prototype.poll.call({} as never)).toThrow(TypeError);
+    expect(() => Worker.prototype.post.call({} as never)).toThrow(TypeError);
   });
 
   it("refuses damaged addresses and keys", () => {
