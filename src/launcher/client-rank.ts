@@ -3,7 +3,7 @@ import type { FileSystem } from "../client/file-system.ts";
 import { PosixFileSystem } from "../client/posix.ts";
 import { BenchError } from "../core/errors.ts";
 import { workloads } from "../workload/registry.ts";
-import { Lead } from "./lead.ts";
+import type { Lead } from "./lead.ts";
 import { type Farewell, leave, type RunningRank, startReactor } from "./running-rank.ts";
 
 /**
@@ -19,7 +19,7 @@ export async function runClient(rank: RunningRank): Promise<number> {
   let failure: BenchError | undefined;
   try {
     fs = openFileSystem(rank);
-    if (job.isLead) lead = new Lead(rank);
+    if (job.isLead) lead = new (await import("./lead.ts")).Lead(rank);
   } catch (error) {
     if (!(error instanceof BenchError)) throw error;
     failure = error;

@@ -3,11 +3,9 @@ import { BenchError, failures } from "../core/errors.ts";
 import { UcxRpc } from "../rpc/ucx-rpc.ts";
 import { workloads } from "../workload/registry.ts";
 import { bootstrap } from "./bootstrap.ts";
-import { runClient } from "./client-rank.ts";
 import { makeConfig } from "./config.ts";
 import { Job } from "./job.ts";
 import { launchedRank } from "./launched-rank.ts";
-import { runServer } from "./server-rank.ts";
 
 /** Calls in flight of one process at most; a client needs its window times its queue depth. */
 const callSlots = 4096;
@@ -34,8 +32,10 @@ export async function runRank(argv: readonly string[]): Promise<number> {
     process.on(signal, () => job.abort(new BenchError("ERR_INTERRUPTED", `stopped by ${signal}`)));
   }
   try {
-    const run = place.role === "server" ? runServer : runClient;
-    return await run({ ...booted, rpc, job });
+    // A rank loads the part that it plays: thousands of them pay for every module.
+    const running = { ...booted, rpc, job };
+    if (place.role === "server") return await (await import("./server-rank.ts")).runServer(running);
+    return await (await import("./client-rank.ts")).runClient(running);
   } catch (error) {
     return giveUp(error, job.speaks || !(error instanceof BenchError), job);
   }

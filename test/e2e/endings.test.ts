@@ -46,13 +46,17 @@ describe("how a run ends", () => {
   it.each([
     { who: "a server", rank: 1 },
     { who: "a client", rank: 4 },
-  ])("SIGKILL of $who: the others report it, clean up and fail", async ({ rank }) => {
-    const { status, stderr, endedInMs } = await disturbed(() => kill(rank, "SIGKILL"));
-    expect(status).toBe(4);
-    expect(stderr).toContain(`benchfs: the run ended early: rank ${rank} died`);
-    expect(endedInMs).toBeLessThan(15_000);
-    await expectOrderlyEnd(new RegExp(`rank ${rank} died`));
-  }, 90_000);
+  ])(
+    "SIGKILL of $who: the others report it, clean up and fail",
+    async ({ rank }) => {
+      const { status, stderr, endedInMs } = await disturbed(() => kill(rank, "SIGKILL"));
+      expect(status).toBe(4);
+      expect(stderr).toContain(`benchfs: the run ended early: rank ${rank} died`);
+      expect(endedInMs).toBeLessThan(15_000);
+      await expectOrderlyEnd(new RegExp(`rank ${rank} died`));
+    },
+    90_000,
+  );
 
   it("SIGKILL of the lead: the others notice and end, and one of them says so", async () => {
     const { status, stderr } = await disturbed(() => kill(2, "SIGKILL"));
@@ -115,14 +119,18 @@ describe("what is refused before anything starts", () => {
     { what: "one rank", ranks: 1, args: ["ior", "-w"], says: /client|rank/, exit: 2 },
     { what: "a missing parent", ranks: 2, args: ["--storage", "/nonexistent/x/y"], says: /\/nonexistent\/x/, exit: 5 },
     { what: "a file as storage", ranks: 2, args: ["--storage", "/etc/hostname"], says: /\/etc\/hostname/, exit: 5 },
-  ])("$what: one message, a status of its own, nothing left", async ({ ranks, args, says, exit }) => {
-    const { status, stderr } = await job.run(ranks, args);
-    const messages = stderr.split("\n").filter((line) => line.startsWith("benchfs:"));
-    expect(messages).toHaveLength(1);
-    expect(messages[0]).toMatch(says);
-    expect(status).toBe(exit);
-    expect(job.leftovers).toEqual([]);
-  }, 60_000);
+  ])(
+    "$what: one message, a status of its own, nothing left",
+    async ({ ranks, args, says, exit }) => {
+      const { status, stderr } = await job.run(ranks, args);
+      const messages = stderr.split("\n").filter((line) => line.startsWith("benchfs:"));
+      expect(messages).toHaveLength(1);
+      expect(messages[0]).toMatch(says);
+      expect(status).toBe(exit);
+      expect(job.leftovers).toEqual([]);
+    },
+    60_000,
+  );
 
   it("a read-only storage path", async () => {
     mkdirSync(job.storage);
