@@ -151,6 +151,18 @@ describe("size", () => {
     expect(await b!.stat("/f")).toMatchObject({ size: 2 });
   });
 
+  it("that a handle knew reads as zeros after a truncation by another client", async () => {
+    const [a, b] = (await start()).clients;
+    const file = await a!.open("/f", create);
+    await file.write(pattern(100), 0, 100, 0);
+    await file.sync();
+    await (await b!.open("/f", O_WRONLY | O_TRUNC)).close();
+    expect([...(await readBack(file, 100, 0))]).toEqual(Array(100).fill(0));
+    expect(await file.stat()).toMatchObject({ size: 0 });
+    expect((await readBack(file, 100, 0)).length).toBe(0);
+    await file.close();
+  });
+
   it("sets the time of modification", async () => {
     const [client] = (await start()).clients;
     const before = Date.now();

@@ -5,7 +5,7 @@ import { pathBytesMax } from "../core/limits.ts";
 // names that differ could become the same bytes: refused as well.
 const wellFormed = /^(?:\/(?!\.\.?(?:\/|$))[^/\0\ud800-\udfff]+)+$/u;
 
-/** What is wrong with `path` as text: -EINVAL, -ENAMETOOLONG, or 0. Too long a component is for its directory to find. */
+/** What is wrong with `path` as text: -EINVAL, -ENAMETOOLONG, or 0. Too long a component is found on the way to it. */
 export function pathStatus(path: string): number {
   if (path !== "/" && !wellFormed.test(path)) return -errno.EINVAL;
   // A UTF-16 unit is at most three bytes.

@@ -5,7 +5,7 @@ import { type Operation, operationIds } from "./operations.ts";
 import type { CallOptions, Handler, Incoming, Reply, Rpc } from "./service.ts";
 import type { Fields, Struct, ValueOf, Words } from "./struct.ts";
 
-/** A message as it travels: copies of everything (`slice` of a Buffer is none), so that neither end sees later changes. */
+/** A message as it travels: copies of everything (`slice` of a Buffer is none), so that later changes are not seen. */
 export interface LocalMessage {
   readonly header: Uint8Array;
   readonly payload: Uint8Array;
