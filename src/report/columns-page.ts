@@ -12,10 +12,19 @@ export interface DocumentedTable {
 /** The text of docs/columns.md. */
 export function columnsPage(tables: readonly DocumentedTable[]): string {
   const sections = tables.map(({ file, about, columns }) => {
-    const rows = columns.map((column) => `| \`${column.name}\` | ${column.unit} | ${column.about} |`);
-    return [`## ${file}`, "", about, "", "| column | unit | meaning |", "|---|---|---|", ...rows].join("\n");
+    const rows = columns.map((column) => [`\`${column.name}\``, column.unit, column.about]);
+    return `## ${file}\n\n${about}\n\n${markdownTable([["column", "unit", "meaning"], ...rows])}`;
   });
   return `${[head, ...sections].join("\n\n")}\n`;
+}
+
+/** Padded, as the formatter wants it and as a reader of the plain file does. */
+function markdownTable(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;
+  const rule = line(widths.map((width) => "-".repeat(width)));
+  return [line(rows[0]!), rule, ...rows.slice(1).map(line)].join("\n");
 }
 
 const head = `# Columns of the result files

@@ -211,7 +211,7 @@ describe("column tables", () => {
     }
   });
 
-  it("are what docs/columns.md says (npx vitest run -u src/report writes it)", async () => {
+  it("are what docs/columns.md says (npx vitest run src/report -u writes it)", async () => {
     await expect(columnsPage(tables)).toMatchFileSnapshot("../../docs/columns.md");
   });
 });
