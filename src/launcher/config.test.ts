@@ -118,6 +118,13 @@ describe("makeConfig", () => {
     expect(failure("--storage /a,/a/")).toContain("names a path twice");
   });
 
+  it("gives each job a storage path of its own, the same on all of its ranks", () => {
+    const job = { TMPDIR: "/var/tmp", OMPI_COMM_WORLD_RANK: "1", PMIX_NAMESPACE: "prterun-h1-77@1" };
+    const { storagePaths } = make("", job);
+    expect(storagePaths[0]).toMatch(/^\/var\/tmp\/benchfs-.+-prterun-h1-77_1$/);
+    expect(make("", { ...job, OMPI_COMM_WORLD_RANK: "2" }).storagePaths).toEqual(storagePaths);
+  });
+
   it("reads targets", () => {
     expect(make("--target posix:/scratch").target).toEqual({ kind: "posix", path: "/scratch" });
     expect(failure("--target posix:scratch")).toContain('--target: "posix:scratch" given, but it takes benchfs, or');

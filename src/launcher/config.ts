@@ -7,7 +7,7 @@ import { parseValue } from "../core/option-value.ts";
 import type { OptionValue } from "../core/options.ts";
 import { type CommandInfo, parseOptions } from "../core/parse-options.ts";
 import { type ConfigFile, readConfigFile } from "./config-file.ts";
-import { launchedRank } from "./launched-rank.ts";
+import { launchedJob, launchedRank } from "./launched-rank.ts";
 import { environmentName, type JobOption, jobOptions } from "./options.ts";
 import { joinLine, readWorkload, splitLine, type WorkloadParser, type WorkloadRun } from "./workload-line.ts";
 
@@ -113,15 +113,17 @@ export function makeConfig({ argv, environment, workloads }: ConfigInput): RunCo
 }
 
 /**
- * Where the servers of a run store, and whether that stays: what is left to know when a rank died.
+ * Where the servers of a run store, whether that stays, and whether the path is this job's own: what there is to
+ * know when a rank died.
  * @throws BenchError ERR_CONFIG as `makeConfig`.
  */
 export function readStorage(
   argv: ConfigInput["argv"],
   environment: ConfigInput["environment"],
-): Pick<RunConfig, "storagePaths" | "keepStorage"> {
+): Pick<RunConfig, "storagePaths" | "keepStorage"> & { isDefault: boolean } {
   const { settings } = readSources(argv, environment);
   return {
+    isDefault: !settings.has("storage"),
     storagePaths: storagePaths(settings, environment),
     keepStorage: settings.get("keep")!.value as boolean,
   };
@@ -234,7 +236,7 @@ function storagePaths(settings: Sources["settings"], environment: ConfigInput["e
   throw new BenchError("ERR_CONFIG", `--storage: "${text}" names a path twice`, { option: "storage" });
 }
 
-/** The user is in the name because /tmp is everybody's. */
+/** User and job are in the name because /tmp is everybody's, and two jobs may share a node. */
 function defaultStorage(environment: ConfigInput["environment"]): string {
   let user: string;
   try {
@@ -242,7 +244,7 @@ function defaultStorage(environment: ConfigInput["environment"]): string {
   } catch {
     user = String(process.getuid?.() ?? "user"); // Containers run under ids that no user has.
   }
-  return `${environment.TMPDIR || "/tmp"}/benchfs-${user}`;
+  return `${environment.TMPDIR || "/tmp"}/${["benchfs", user, launchedJob(environment)].filter(Boolean).join("-")}`;
 }
 
 function makeRunId(now: Date): string {

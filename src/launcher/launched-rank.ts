@@ -33,3 +33,8 @@ export function launchedRank(environment: Environment): LaunchedRank | undefined
     { rank: number("SLURM_PROCID") ?? 0 },
   );
 }
+
+/** The launcher's name for this job, equal on all of its ranks and fit for a file name; "" where it gives none. */
+export function launchedJob(environment: Environment): string {
+  return (environment.PMIX_NAMESPACE ?? "").replaceAll(/[^\w.-]/g, "_");
+}

@@ -80,7 +80,7 @@ export const jobOptions = [
     type: "string",
     about:
       "Node-local path for the servers' data, several with commas are dealt to the servers of a node; " +
-      "without it benchfs-<user> in $TMPDIR or /tmp.",
+      "without it benchfs-<user>-<job> in $TMPDIR or /tmp.",
     group: storage,
   },
   {

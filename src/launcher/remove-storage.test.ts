@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
+import { readStorage } from "./config.ts";
 import { removeStorage } from "./remove-storage.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "benchfs-remove-"));
@@ -27,4 +28,18 @@ it("removes what a dead rank left in each storage path, and nothing that is not 
   expect(left()).toEqual(["rank-1", "rank-2", "rank-1", "rank-11"]);
   removeStorage(1, words, {});
   expect(left()).toEqual(["rank-2", "rank-11"]);
+});
+
+it("removes a path that is the job's own when nothing is left in it", () => {
+  const environment = { TMPDIR: folder, PMIX_NAMESPACE: "job" };
+  const { storagePaths } = readStorage([], environment);
+  const [path] = storagePaths;
+  for (const name of ["rank-0", "rank-1"]) {
+    mkdirSync(join(path!, name), { recursive: true });
+    writeFileSync(join(path!, name, "format.json"), JSON.stringify({ format: "benchfs" }));
+  }
+  removeStorage(0, [], environment);
+  expect(readdirSync(path!)).toEqual(["rank-1"]);
+  removeStorage(1, [], environment);
+  expect(existsSync(path!)).toBe(false);
 });

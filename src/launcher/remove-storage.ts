@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { rankFolder } from "../rankmap/map.ts";
 import { readStorage } from "./config.ts";
@@ -14,14 +14,24 @@ export function removeStorage(
   environment: Readonly<Record<string, string | undefined>>,
 ): void {
   try {
-    const { storagePaths, keepStorage } = readStorage(argv, environment);
+    const { storagePaths, keepStorage, isDefault } = readStorage(argv, environment);
     if (keepStorage) return;
     for (const path of storagePaths) {
       const folder = join(path, rankFolder(rank));
       if (isOurs(folder)) rmSync(folder, { recursive: true, force: true });
+      if (isDefault) removeIfEmpty(path);
     }
   } catch (error) {
     console.error(`benchfs: rank ${rank}: cannot clean up its storage: ${(error as Error).message}`);
+  }
+}
+
+/** The last rank of the host that cleans up takes the common folder with it. */
+function removeIfEmpty(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch {
+    // Others are still in it, or it is gone.
   }
 }
 
