@@ -13,7 +13,7 @@ const headerBytes = 8;
 // Batches so short that most of them are not preempted on a busy machine, as the single trips of ucx_perftest are not.
 const requestsPerBatch = 64;
 const batches = 5000;
-const { COMMAND_HEAD, EVENT_HEAD, EVENT_TAIL } = CONTROL;
+const { COMMAND_HEAD, EVENT_TAIL } = CONTROL;
 
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 

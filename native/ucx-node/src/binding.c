@@ -97,7 +97,7 @@ static napi_value make_address(napi_env env, struct worker *worker)
 		return throw_ucx(env, "ucp_worker_get_address", status);
 	size_t sealed_bytes = sizeof(struct sealed_address) + bytes;
 	struct sealed_address *sealed = must_realloc(NULL, sealed_bytes);
-	liveness_identify(&sealed->process);
+	sealed->process = worker->process;
 	memcpy(sealed->ucx, address, bytes);
 	ucp_worker_release_address(worker->ucp, address);
 	seal_write(sealed->seal, SEAL_ADDRESS, &sealed->process, sealed_bytes - SEAL_BYTES);

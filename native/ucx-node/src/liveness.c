@@ -85,7 +85,7 @@ static void on_first_flush(void *request, ucs_status_t status, void *endpoint)
 
 void liveness_watch(struct endpoint *endpoint, const struct process *process)
 {
-	if (process->host != host_identity())
+	if (process->host != endpoint->worker->process.host)
 		return;
 	ucp_request_param_t param = {
 		.op_attr_mask = UCP_OP_ATTR_FIELD_CALLBACK | UCP_OP_ATTR_FIELD_USER_DATA,

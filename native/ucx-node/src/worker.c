@@ -72,6 +72,7 @@ ucs_status_t worker_open(struct worker *worker, const struct worker_options *opt
 	worker->eager_bytes = options->eager_bytes;
 	worker->free_descriptor = -1;
 	worker->event_fd = -1;
+	liveness_identify(&worker->process);
 	*failed_call = "mmap of the rings";
 	if (!open_rings(worker))
 		return UCS_ERR_NO_MEMORY;

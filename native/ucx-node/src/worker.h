@@ -122,6 +122,7 @@ struct worker {
 	napi_ref self; /* strong until close(): memory that JavaScript sees must not vanish by garbage collection */
 	bool open;
 
+	struct process process; /* ours */
 	ucp_context_h context;
 	ucp_worker_h ucp;
 	int event_fd;

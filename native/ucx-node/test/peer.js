@@ -70,7 +70,7 @@ function turn() {
   setImmediate(turn);
 }
 
-process.on("message", ({ connect, role, fill, read, count }) => {
+process.on("message", ({ connect, role, fill, read, count, close }) => {
   if (connect) {
     worker.connect(connect);
     counting = role === "count";
@@ -81,6 +81,10 @@ process.on("message", ({ connect, role, fill, read, count }) => {
   if (fill) {
     fillPattern(memory.subarray(fill.offset, fill.offset + fill.length), fill.seed);
     process.send({ filled: true });
+  }
+  if (close) {
+    port.command("CLOSE", { endpoint: 0 });
+    process.send({ closing: true });
   }
   if (count) process.send({ messages });
   if (read) process.send({ bytes: memory.slice(read.offset, read.offset + read.length) });

@@ -165,6 +165,32 @@ export function twoProcesses({ transports, maps, failureLimitMs }: Expectation) 
     expect(arm()).toBe(true);
   });
 
+  it("waits for a peer that is stopped for longer than the keepalive interval", async () => {
+    await open("echo");
+    const { port } = peer;
+    port.command("SEND", { header: Uint8Array.of(1) });
+    await pollUntil(port, (events) => events.length > 0);
+    peer.child.kill("SIGSTOP");
+    port.command("SEND", { header: Uint8Array.of(2) });
+    const quiet = performance.now() + 500;
+    while (performance.now() < quiet) {
+      expect(port.poll()).toEqual([]);
+      await setTimeout(1);
+    }
+    peer.child.kill("SIGCONT");
+    expect(await pollUntil(port, (events) => events.length > 0)).toMatchObject([{ kind: "MESSAGE" }]);
+  });
+
+  it("fails the endpoint when the peer closes its own", async () => {
+    await open("echo");
+    const { port } = peer;
+    port.command("SEND", { header: Uint8Array.of(1) });
+    await pollUntil(port, (events) => events.length > 0);
+    await peer.ask({ close: true });
+    const [{ kind }, ...rest] = await pollUntil(port, (events) => events.length > 0);
+    expect([kind, rest]).toEqual(["ENDPOINT_FAILED", []]);
+  });
+
   describe("when the peer is killed", () => {
     async function kill() {
       peer.child.kill("SIGKILL");
