@@ -1,6 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { BenchFileSystem } from "../src/client/benchfs.ts";
 import { chunkBytes } from "../src/core/limits.ts";
 import { MiB } from "../src/core/units.ts";
@@ -83,17 +82,7 @@ export class LocalCluster {
   }
 
   async stop(): Promise<void> {
-    await this.#quiet();
     await Promise.all(this.servers.map((server) => server.close()));
     rmSync(this.#folder, { recursive: true });
-  }
-
-  /** Servers drop the chunks of unlinked files at each other when they find time: resolves when no request comes. */
-  async #quiet(): Promise<void> {
-    const requests = () => this.servers.reduce((sum, server) => sum + server.counters.requests, 0);
-    for (let before = -1; before !== requests(); ) {
-      before = requests();
-      await sleep(5);
-    }
   }
 }
