@@ -45,6 +45,7 @@ export class ChunkStore {
   /** Slots to discard: not begun, in order. */
   readonly #toDiscard: number[] = [];
   #discarding = 0;
+  #closing = false;
   /** Runs when a slot's last read or write has ended. */
   readonly #whenIdle = new Map<number, () => void>();
   /** First writes that found no free slot while some were being discarded. */
@@ -143,7 +144,7 @@ export class ChunkStore {
 
   /** Resolves when no discard is under way. What is left in the discard list is done after the next start. */
   async close(): Promise<void> {
-    this.#toDiscard.length = 0;
+    this.#closing = true;
     if (this.#discarding > 0) await new Promise<void>((resolve) => (this.#whenDiscarded = resolve));
   }
 
@@ -216,7 +217,7 @@ export class ChunkStore {
 
   #discard(slots: readonly number[]): void {
     for (const slot of slots) this.#toDiscard.push(slot);
-    while (this.#discarding < discardsInFlight && this.#toDiscard.length > 0) {
+    while (!this.#closing && this.#discarding < discardsInFlight && this.#toDiscard.length > 0) {
       this.#discarding++;
       void this.#discardOne(this.#toDiscard.pop()!);
     }

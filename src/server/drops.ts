@@ -1,8 +1,9 @@
-import { inlineBytes } from "../core/limits.ts";
+import { chunkBytes, inlineBytes } from "../core/limits.ts";
+import { chunkServer } from "../rankmap/placement.ts";
 import { operations } from "../rpc/operations.ts";
 import type { Rpc } from "../rpc/service.ts";
 import type { CommitQueue } from "./commit-queue.ts";
-import type { MetadataStore } from "./metadata-store.ts";
+import type { Garbage, MetadataStore } from "./metadata-store.ts";
 
 /** Inode numbers in one message. */
 const batchFiles = inlineBytes / 8;
@@ -25,25 +26,36 @@ export interface DropsOptions {
 }
 
 /**
- * Removes the chunks of files on all servers: any of them may hold some, whatever the recorded size says, since a
- * client may have died before it told. Unlinked files wait as garbage records and go many to a message.
+ * Removes the chunks of files wherever they are. Unlinked files wait as garbage records and go many to a message, to
+ * the servers that have chunks by the recorded size, and to that of the first chunk in any case. A client that died
+ * may have written more than it told: from then on all servers are asked, as they are for a truncation.
  */
 export class Drops {
   readonly #options: DropsOptions;
   readonly #pauseMs: number;
   #timer: NodeJS.Timeout | undefined;
-  #collecting: Promise<void> | undefined;
+  #collecting = false;
   #moreGarbage = false;
+  /** Recorded sizes may be too small: somebody died; or, until the garbage of an earlier run is gone, in that run. */
+  #lostPeer = false;
+  #recovering = true;
   #closed = false;
+  /** Of this round: where the next batch begins, and whether one failed. */
+  #nextIno = 0;
+  #failed = false;
 
   constructor(options: DropsOptions) {
     this.#options = options;
     this.#pauseMs = options.servers.length * pauseMsPerServer;
+    options.rpc.onPeerLost(() => {
+      this.#lostPeer = true;
+    });
+    this.collectSoon(); // What an earlier server had no time for.
   }
 
   /** Resolves when no server has a chunk of the file: 0, or why one could not be asked. */
   dropNow(ino: number): Promise<number> {
-    return this.#dropEverywhere([ino]);
+    return this.#drop(this.#options.servers.map(() => [ino]));
   }
 
   /** There is garbage: collect it, in a moment. */
@@ -51,57 +63,78 @@ export class Drops {
     this.#collectIn(this.#pauseMs);
   }
 
-  /** Resolves when nothing is under way any more. Garbage that is left is collected after the next start. */
-  async close(): Promise<void> {
+  /** Begins nothing new. Garbage that is left, also that under way, is collected after the next start. */
+  close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
-    await this.#collecting;
   }
 
   #collectIn(delayMs: number): void {
-    if (this.#collecting !== undefined) this.#moreGarbage = true;
-    if (this.#timer !== undefined || this.#collecting !== undefined || this.#closed) return;
+    if (this.#collecting) this.#moreGarbage = true;
+    if (this.#timer !== undefined || this.#collecting || this.#closed) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#moreGarbage = false;
-      this.#collecting = this.#collect().then((status) => {
-        this.#collecting = undefined;
-        if (status !== 0) this.#collectIn(retryMs);
-        else if (this.#moreGarbage) this.#collectIn(this.#pauseMs);
-      });
+      void this.#collect();
     }, delayMs);
   }
 
-  /** One message to each server, with as many files as fit; what all acknowledged is forgotten. */
-  async #collect(): Promise<number> {
-    const { store, commits } = this.#options;
-    const inos = store.garbage(batchFiles);
-    if (inos.length === 0) return 0;
-    if (inos.length === batchFiles) this.#moreGarbage = true;
-    const status = await this.#dropEverywhere(inos);
+  async #collect(): Promise<void> {
+    this.#collecting = true;
+    if (this.#nextIno === 0) this.#moreGarbage = false;
+    const files = this.#options.store.garbage(this.#nextIno, batchFiles);
+    const status = files.length === 0 ? 0 : await this.#collectFiles(files);
+    this.#collecting = false;
+    if (status !== 0) this.#failed = true;
+    const all = files.length < batchFiles;
+    // What a dead server keeps from being forgotten must not keep the files behind it waiting.
+    this.#nextIno = all ? 0 : files[files.length - 1]!.ino + 1;
+    if (!all) {
+      this.#collectIn(this.#pauseMs);
+      return;
+    }
+    this.#recovering &&= this.#failed;
+    if (this.#failed) this.#collectIn(retryMs);
+    else if (this.#moreGarbage) this.#collectIn(this.#pauseMs);
+    this.#failed = false;
+  }
+
+  /** One message to each server concerned; the files are forgotten when all have acknowledged. */
+  async #collectFiles(files: readonly Garbage[]): Promise<number> {
+    const { store, commits, servers } = this.#options;
+    const inosByServer: number[][] = servers.map(() => []);
+    for (const { ino, sizeBytes } of files) {
+      const chunks = Math.max(1, Math.ceil(sizeBytes / chunkBytes));
+      const concerned = this.#lostPeer || this.#recovering ? servers.length : Math.min(chunks, servers.length);
+      for (let chunk = 0; chunk < concerned; chunk++) {
+        inosByServer[chunkServer(ino, chunk, servers.length)]!.push(ino);
+      }
+    }
+    const status = await this.#drop(inosByServer);
     if (status !== 0) return status;
     return commits.run(() => {
-      for (const ino of inos) store.removeGarbage(ino);
+      for (const { ino } of files) store.removeGarbage(ino);
       return 0;
     });
   }
 
-  async #dropEverywhere(inos: readonly number[]): Promise<number> {
-    const { rpc, servers, serverIndex, dropHere } = this.#options;
-    const payload = new Uint8Array(Float64Array.from(inos).buffer);
+  /** @param inosByServer By server index; who has none is not asked. @returns 0, or why one could not be asked. */
+  async #drop(inosByServer: readonly (readonly number[])[]): Promise<number> {
     let failed = 0;
-    for (let first = 0; first < servers.length; first += callsInFlight) {
-      const some = servers.slice(first, first + callsInFlight);
-      const statuses = await Promise.all(
-        some.map((rank, i) =>
-          first + i === serverIndex
-            ? dropHere(inos)
-            : rpc.call(operations.dropChunks, rank, { files: inos.length }, { payload }).then(({ status }) => status),
-        ),
-      );
+    for (let first = 0; first < inosByServer.length; first += callsInFlight) {
+      const some = inosByServer.slice(first, first + callsInFlight);
+      const statuses = await Promise.all(some.map((inos, i) => this.#dropAt(first + i, inos)));
       failed = statuses.find((status) => status !== 0) ?? failed;
     }
     return failed;
+  }
+
+  async #dropAt(server: number, inos: readonly number[]): Promise<number> {
+    const { rpc, servers, serverIndex, dropHere } = this.#options;
+    if (inos.length === 0) return 0;
+    if (server === serverIndex) return dropHere(inos);
+    const payload = new Uint8Array(Float64Array.from(inos).buffer);
+    const reply = await rpc.call(operations.dropChunks, servers[server]!, { files: inos.length }, { payload });
+    return reply.status;
   }
 }
 

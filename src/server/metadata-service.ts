@@ -173,7 +173,7 @@ export class MetadataService {
         if (file === undefined) return -errno.ENOENT;
         if (file.kind === directoryKind) return -errno.EISDIR;
         this.#store.removeEntry(parent, name);
-        this.#store.addGarbage(file.ino);
+        this.#store.addGarbage(file);
         return 0;
       },
       settle: (status) => {

@@ -17,6 +17,9 @@ export interface Attributes {
   mode: number;
 }
 
+/** A file without a name, and the size that was recorded last. */
+export type Garbage = Pick<Attributes, "ino" | "sizeBytes">;
+
 /** A record on disk, little-endian: kind u32, mode u32, then f64: ino, sizeBytes, mtimeUs, ctimeUs. */
 const recordBytes = 40;
 
@@ -142,17 +145,21 @@ export class MetadataStore {
     this.#database.remove(this.#key.set(table.lease, directory));
   }
 
-  /** Files without a name whose chunks are to be dropped, at most `limit` of them. */
-  garbage(limit: number): number[] {
-    const inos: number[] = [];
-    this.#start.set(table.garbage, 0);
+  /** Files without a name whose chunks are to be dropped: from inode number `from` on, at most `limit` of them. */
+  garbage(from: number, limit: number): Garbage[] {
+    const files: Garbage[] = [];
+    this.#start.set(table.garbage, from);
     this.#end.set(table.chunk, 0);
-    this.#database.scan(this.#start, this.#end, (key) => inos.push(keyNumber(key)) < limit);
-    return inos;
+    this.#database.scan(this.#start, this.#end, (key, value) => {
+      const sizeBytes = new DataView(value.buffer, value.byteOffset).getFloat64(0, true);
+      return files.push({ ino: keyNumber(key), sizeBytes }) < limit;
+    });
+    return files;
   }
 
-  addGarbage(ino: number): void {
-    this.#database.put(this.#key.set(table.garbage, ino), this.#nothing);
+  addGarbage({ ino, sizeBytes }: Garbage): void {
+    this.#recordView.setFloat64(0, sizeBytes, true);
+    this.#database.put(this.#key.set(table.garbage, ino), this.#record.subarray(0, 8));
   }
 
   removeGarbage(ino: number): void {

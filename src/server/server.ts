@@ -106,7 +106,6 @@ export class Server {
       if (durability !== "device") return incoming.respond({});
       void flusher.flush().then((status) => (status === 0 ? incoming.respond({}) : incoming.fail(status)));
     });
-    drops.collectSoon(); // What an earlier server had no time for.
   }
 
   /** A copy of the counters. */
@@ -135,7 +134,7 @@ export class Server {
   }
 
   async #settle(): Promise<void> {
-    await this.#drops.close();
+    this.#drops.close();
     await this.#chunks.close();
     if (this.#durability === "device") await this.#flusher.flush();
   }
