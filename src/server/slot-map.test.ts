@@ -7,7 +7,8 @@ it.each([1, 31, 32, 33, 100])("gives each of %i slots once, and again after it w
   expect(taken.toSorted((a, b) => a - b)).toEqual(taken.map((_, i) => i));
   expect([map.take(), map.free]).toEqual([-1, 0]);
   map.give(slots - 1);
-  map.give(0);
-  expect([map.free, map.mark(0), map.mark(0)]).toEqual([2, true, false]);
-  expect(map.take()).toBe(slots === 1 ? -1 : slots - 1);
+  expect(() => map.give(slots - 1)).toThrow("was taken");
+  expect([map.free, map.mark(slots - 1), map.mark(slots - 1), map.free]).toEqual([1, true, false, 0]);
+  map.give(slots - 1);
+  expect([map.take(), map.take()]).toEqual([slots - 1, -1]);
 });

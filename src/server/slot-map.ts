@@ -1,3 +1,5 @@
+import { assert } from "../core/errors.ts";
+
 /** Which slots are taken: one bit each, searched from where the last search ended. */
 export class SlotMap {
   readonly #words: Uint32Array;
@@ -37,8 +39,11 @@ export class SlotMap {
     return true;
   }
 
+  /** Frees a slot that was taken. */
   give(slot: number): void {
-    this.#words[slot >>> 5]! &= ~(1 << (slot & 31));
+    const bit = 1 << (slot & 31);
+    assert((this.#words[slot >>> 5]! & bit) !== 0, `slot ${slot} was taken`);
+    this.#words[slot >>> 5]! &= ~bit;
     this.#free++;
     this.#next = Math.min(this.#next, slot >>> 5);
   }
