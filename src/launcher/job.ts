@@ -52,6 +52,14 @@ export class Job {
     });
   }
 
+  /**
+   * Makes the endpoints of the tree in both directions, so that the death of a neighbour is noticed from now on, also
+   * before there is anything to say to it.
+   */
+  watchNeighbours(): void {
+    for (const neighbour of this.world.neighbours) void this.#rpc.call(operations.ping, neighbour, {});
+  }
+
   /** Why the run must end, or undefined while it need not. */
   get reason(): BenchError | undefined {
     return this.#reason;

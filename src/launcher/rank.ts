@@ -28,7 +28,7 @@ export async function runRank(argv: readonly string[]): Promise<number> {
   const { transport, place, map, config } = booted;
   const rpc = new UcxRpc(transport, { rank: place.rank, callSlots, deadlineMs: config.rpcTimeoutMs });
   const job = new Job(rpc, map.clients, map.servers);
-  for (const signal of ["SIGINT", "SIGTERM", "SIGUSR2"] as const) {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2"] as const) {
     process.on(signal, () => job.abort(new BenchError("ERR_INTERRUPTED", `stopped by ${signal}`)));
   }
   try {

@@ -9,8 +9,8 @@ export interface RunningRank extends Bootstrapped {
   readonly job: Job;
 }
 
-/** Starts the event loop of a rank with the times of its configuration. */
-export function startReactor({ config, map }: RunningRank, pollers: readonly Poller[]): Reactor {
+/** Starts the event loop of a rank with the times of its configuration, and looks after its neighbours. */
+export function startReactor({ config, map, job }: RunningRank, pollers: readonly Poller[]): Reactor {
   const automatic = automaticTimes(map.oversubscribed);
   const reactor = new Reactor(pollers, {
     sliceUs: config.sliceUs === "auto" ? automatic.sliceUs : config.sliceUs,
@@ -18,6 +18,7 @@ export function startReactor({ config, map }: RunningRank, pollers: readonly Pol
     yieldUs: config.yieldUs === "auto" ? automatic.yieldUs : config.yieldUs,
   });
   reactor.start();
+  job.watchNeighbours();
   return reactor;
 }
 

@@ -95,7 +95,7 @@ export class UcxRpc implements Rpc, TransportSink {
     resolve: (reply: Reply<Fields>) => void,
   ): boolean {
     const transport = this.#transport;
-    if (this.#closed || transport.isLost(peer)) {
+    if (this.#closed || !transport.reach(peer)) {
       resolve({ status: this.#closed ? -errno.ECANCELED : -errno.EHOSTDOWN });
       return true;
     }
@@ -234,7 +234,7 @@ export class UcxRpc implements Rpc, TransportSink {
       transport.sendSlot(slot).set(incoming.overflow.subarray(0, payloadBytes));
       incoming.sendSlot = slot;
     }
-    const lost = this.#closed || transport.isLost(incoming.peer);
+    const lost = this.#closed || !transport.reach(incoming.peer);
     if (incoming.sendSlot !== -1 && (lost || payloadBytes === 0)) {
       transport.giveSendSlot(incoming.sendSlot);
       incoming.sendSlot = -1;

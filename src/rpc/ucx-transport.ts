@@ -1,6 +1,6 @@
 import { COMMAND, CONTROL, EVENT, Worker } from "ucx-node";
 import { errno } from "../core/errno.ts";
-import { assert, BenchError } from "../core/errors.ts";
+import { assert } from "../core/errors.ts";
 import { headerBytes, inlineBytes } from "../core/limits.ts";
 import type { Poller } from "../reactor/reactor.ts";
 import type { RemoteMemory } from "./remote-memory.ts";
@@ -114,6 +114,12 @@ export class UcxTransport implements Poller, RemoteMemory {
     return this.#lost[peer] === 1;
   }
 
+  /** Makes the endpoint of a peer if there is none. @returns False if the peer is lost, or is found to be. */
+  reach(peer: number): boolean {
+    if (this.#endpoints[peer] === none && this.#lost[peer] === 0) this.#connect(peer);
+    return this.#lost[peer] === 0;
+  }
+
   /** The transports that UCX chose for a peer ("posix/memory cma/memory"), or undefined before the first use. */
   describe(peer: number): string | undefined {
     const endpoint = this.#endpoints[peer]!;
@@ -146,11 +152,10 @@ export class UcxTransport implements Poller, RemoteMemory {
 
   /**
    * The next message: the caller writes its header at the word returned, then calls `send`; nothing may come between.
-   * The peer must not be lost.
+   * The peer must have been reached.
    */
   begin(peer: number): number {
-    let endpoint = this.#endpoints[peer]!;
-    if (endpoint === none) endpoint = this.#connect(peer);
+    const endpoint = this.#endpoints[peer]!;
     const record = this.#nextRecord();
     const { i32 } = this.words;
     i32[record] = COMMAND.SEND;
@@ -197,7 +202,7 @@ export class UcxTransport implements Poller, RemoteMemory {
     }
     return new Promise((resolve) => {
       this.#rmaDone[slot] = resolve;
-      if (this.isLost(peer)) return this.#endRemote(slot, -errno.EHOSTDOWN);
+      if (!this.reach(peer)) return this.#endRemote(slot, -errno.EHOSTDOWN);
       const key = command === COMMAND.FLUSH ? none : this.#keyOf(peer);
       const record = this.#nextRecord();
       const { i32, f64 } = this.words;
@@ -237,7 +242,7 @@ export class UcxTransport implements Poller, RemoteMemory {
       } else if (kind === EVENT.COMPLETED) {
         this.#completed(i32[record + 6]!, i32[record + 3]!);
       } else if (kind === EVENT.ENDPOINT_FAILED) {
-        this.#endpointFailed(i32[record + 1]!);
+        this.#lose(this.#peerOfEndpoint[i32[record + 1]!]!);
       } else {
         assert(false, `event of kind ${kind}: no rank sends more than ${inlineBytes} bytes in a message`);
       }
@@ -252,8 +257,7 @@ export class UcxTransport implements Poller, RemoteMemory {
     else this.#endRemote(cookie - this.#sendSlotCount, status === 0 ? 0 : -errno.EHOSTDOWN);
   }
 
-  #endpointFailed(endpoint: number): void {
-    const peer = this.#peerOfEndpoint[endpoint]!;
+  #lose(peer: number): void {
     if (this.#lost[peer] === 1) return;
     this.#lost[peer] = 1;
     this.sink?.peerLost(peer);
@@ -267,20 +271,22 @@ export class UcxTransport implements Poller, RemoteMemory {
     return this.#commandBase + (control[CONTROL.COMMAND_HEAD]! & this.#commandMask) * recordWords;
   }
 
-  #connect(peer: number): number {
+  #connect(peer: number): void {
     const address = this.#peers[peer];
-    if (address === undefined)
-      throw new BenchError("ERR_BUG", `rank ${peer} is none of the ${this.#peers.length} ranks`);
-    const endpoint = this.#worker.connect(address.worker);
-    this.#endpoints[peer] = endpoint;
-    this.#peerOfEndpoint[endpoint] = peer;
-    return endpoint;
+    assert(address !== undefined, `rank ${peer} is one of the ${this.#peers.length} ranks`);
+    try {
+      const endpoint = this.#worker.connect(address.worker);
+      this.#endpoints[peer] = endpoint;
+      this.#peerOfEndpoint[endpoint] = peer;
+    } catch {
+      // UCX looks at a peer on this host when it connects; one that has died meanwhile cannot be reached any more.
+      this.#lose(peer);
+    }
   }
 
   #keyOf(peer: number): number {
     let key = this.#keys[peer]!;
     if (key !== none) return key;
-    if (this.#endpoints[peer] === none) this.#connect(peer);
     key = this.#worker.unpackKey(this.#endpoints[peer]!, this.#peers[peer]!.arenaKey);
     this.#keys[peer] = key;
     return key;
