@@ -105,7 +105,7 @@ export const jobOptions = [
     name: "chunk-buffers",
     type: "integer",
     min: 2,
-    max: 4096,
+    max: 240,
     default: 16,
     about: "Buffers of 4 MiB of each server, locked in memory.",
     group: memory,

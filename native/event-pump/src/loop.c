@@ -1,6 +1,9 @@
 #include "pump.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* How long the process sleeps at most when a source cannot wake it. */
 #define NAP_MS 1
@@ -9,7 +12,7 @@ static void wake(struct pump *pump, int64_t quiet_budget_ns)
 {
 	for (uint32_t i = 0; i < pump->source_count; i++) {
 		struct pump_source *entry = &pump->sources[i];
-		if (entry->source->fd < 0)
+		if (entry->fd < 0)
 			continue;
 		uv_poll_stop(&entry->watch);
 		entry->source->woken(entry->source);
@@ -65,13 +68,13 @@ static void on_prepare(uv_prepare_t *handle)
 static bool arm_all(struct pump *pump)
 {
 	for (uint32_t i = 0; i < pump->source_count; i++) {
-		struct poll_source *source = pump->sources[i].source;
-		if (source->fd < 0 || source->arm(source) == 0)
+		struct pump_source *entry = &pump->sources[i];
+		if (entry->fd < 0 || entry->source->arm(entry->source) == 0)
 			continue;
 		while (i-- > 0) {
-			struct poll_source *armed = pump->sources[i].source;
+			struct pump_source *armed = &pump->sources[i];
 			if (armed->fd >= 0)
-				armed->woken(armed);
+				armed->source->woken(armed->source);
 		}
 		return false;
 	}
@@ -87,8 +90,8 @@ static void fall_asleep(struct pump *pump)
 	bool nap = false;
 	for (uint32_t i = 0; i < pump->source_count; i++) {
 		struct pump_source *entry = &pump->sources[i];
-		/* Starting fails when another handle of this loop watches the fd; then only the clock is left. */
-		if (entry->source->fd < 0 || uv_poll_start(&entry->watch, UV_READABLE, on_readable) != 0)
+		/* When watching fails only the clock is left. */
+		if (entry->fd < 0 || uv_poll_start(&entry->watch, UV_READABLE, on_readable) != 0)
 			nap = true;
 	}
 	if (nap)
@@ -146,7 +149,7 @@ void pump_keep_alive(struct pump *pump, bool keep)
 	set((uv_handle_t *)&pump->idle);
 	set((uv_handle_t *)&pump->nap);
 	for (uint32_t i = 0; i < pump->source_count; i++)
-		if (pump->sources[i].source->fd >= 0)
+		if (pump->sources[i].fd >= 0)
 			set((uv_handle_t *)&pump->sources[i].watch);
 }
 
@@ -169,11 +172,18 @@ int pump_open(struct pump *pump)
 	for (uint32_t i = 0; i < pump->source_count; i++) {
 		struct pump_source *entry = &pump->sources[i];
 		entry->pump = pump;
+		entry->fd = -1;
 		if (entry->source->fd < 0)
 			continue;
-		int status = uv_poll_init(pump->loop, &entry->watch, entry->source->fd);
-		if (status < 0)
+		int fd = fcntl(entry->source->fd, F_DUPFD_CLOEXEC, 0);
+		if (fd < 0)
+			return -errno;
+		int status = uv_poll_init(pump->loop, &entry->watch, fd);
+		if (status < 0) {
+			close(fd);
 			return status;
+		}
+		entry->fd = fd;
 		opened(pump, (uv_handle_t *)&entry->watch, entry);
 	}
 	return 0;
@@ -181,7 +191,12 @@ int pump_open(struct pump *pump)
 
 static void on_closed(uv_handle_t *handle)
 {
-	struct pump *pump = handle->type == UV_POLL ? ((struct pump_source *)handle->data)->pump : handle->data;
+	struct pump *pump = handle->data;
+	if (handle->type == UV_POLL) {
+		struct pump_source *entry = handle->data;
+		pump = entry->pump;
+		close(entry->fd);
+	}
 	if (--pump->open_handles == 0)
 		pump->closed(pump);
 }

@@ -30,10 +30,13 @@ enum pump_stat {
 
 struct pump;
 
-/* A source, and the handle that watches its fd while the process sleeps (unused if the fd is -1). */
+/* A source, and the handle that watches it while the process sleeps (unused if it has no fd). The handle watches a
+ * duplicate of the source's fd: libuv forgets a watched number only when the handle closes, which may be after the
+ * source closed its own and somebody else got the number. */
 struct pump_source {
 	struct poll_source *source;
 	struct pump *pump;
+	int fd; /* -1: the source cannot wake us */
 	uv_poll_t watch;
 };
 
