@@ -10,7 +10,11 @@ export function nearest(name: string, candidates: readonly string[]): string | u
   );
   const candidate = levenshtein.closest(name, candidates);
   const typos = levenshtein.distance(name, candidate);
-  return typos <= Math.max(2, Math.floor(candidate.length / 3)) && typos < candidate.length ? candidate : undefined;
+  if (typos <= Math.max(2, Math.floor(candidate.length / 3)) && typos < candidate.length) return candidate;
+  // The beginning of a longer name, with a typing error at most.
+  const begins = (whole: string) =>
+    [0, 1].some((more) => levenshtein.distance(name, whole.slice(0, name.length + more)) <= 1);
+  return name.length >= 4 ? candidates.find(begins) : undefined;
 }
 
 /** " (did you mean X?)", or "" when nothing is near. */

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { describeOptions, helpText } from "./describe-options.ts";
 import { BenchError } from "./errors.ts";
-import { nearest } from "./nearest.ts";
 import type { OptionSpec } from "./options.ts";
 import { parseOptions } from "./parse-options.ts";
 import { MiB } from "./units.ts";
@@ -111,14 +110,6 @@ describe("parseOptions", () => {
   it("refuses names that mean something to JavaScript", () => {
     expect(failure("--__proto__", "1")).toContain("ior: ");
     expect(failure("--constructor", "1")).toContain("ior: ");
-  });
-});
-
-describe("nearest", () => {
-  it("finds a typing error, and nothing where nothing is near", () => {
-    expect(nearest("mdtset", ["ior", "mdtest"])).toBe("mdtest");
-    expect(nearest("zzzzzz", ["ior", "mdtest"])).toBeUndefined();
-    expect(nearest("x", [])).toBeUndefined();
   });
 });
 

@@ -65,7 +65,8 @@ export class Lead {
     const total = (key: keyof Farewell): number => farewells.reduce((sum, farewell) => sum + farewell[key], 0);
     this.#screen.text(
       `Servers: ${total("requests")} requests, ${total("bytesWritten")} bytes written, ` +
-        `${total("bytesRead")} bytes read, ${total("flushes")} flushes`,
+        `${total("bytesRead")} bytes read, ${total("flushes")} flushes, ` +
+        `asleep ${Math.round((100 * total("asleepNs")) / total("servingNs"))} % of the time`,
     );
   }
 

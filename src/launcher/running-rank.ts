@@ -36,4 +36,7 @@ export interface Farewell {
   readonly bytesRead: number;
   readonly bytesWritten: number;
   readonly flushes: number;
+  /** Time that its event loop slept since it started to serve, and that time. */
+  readonly asleepNs: number;
+  readonly servingNs: number;
 }

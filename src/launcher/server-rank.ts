@@ -28,6 +28,7 @@ export async function runServer(rank: RunningRank): Promise<number> {
     }
   }
   const reactor = startReactor(rank, pollers);
+  const startMs = performance.now();
   // Also when the run ends early, nothing is left on the storage path. Open files may be removed.
   const cleanUp = async () => {
     await server?.settle();
@@ -37,7 +38,11 @@ export async function runServer(rank: RunningRank): Promise<number> {
     await job.agree(failure);
     await job.untilEnd();
     await cleanUp();
-    await job.farewell(Buffer.from(JSON.stringify(server?.counters ?? idle)));
+    const { requests, bytesRead, bytesWritten, flushes } = server?.counters ?? idle;
+    const { asleepNs } = reactor.counters;
+    const servingNs = (performance.now() - startMs) * 1e6;
+    const words: Farewell = { requests, bytesRead, bytesWritten, flushes, asleepNs, servingNs };
+    await job.farewell(Buffer.from(JSON.stringify(words)));
   } catch (error) {
     await cleanUp();
     await job.endEarly();
@@ -49,7 +54,7 @@ export async function runServer(rank: RunningRank): Promise<number> {
   return 0;
 }
 
-const idle: Farewell = { requests: 0, bytesRead: 0, bytesWritten: 0, flushes: 0 };
+const idle = { requests: 0, bytesRead: 0, bytesWritten: 0, flushes: 0 };
 
 /**
  * Makes the directory that the servers of this node share. A parent that is missing is more likely a typing error

@@ -55,15 +55,35 @@ export class Reactor {
     this.#started = false;
   }
 
-  /** Share of the time since start that this process slept, 0 to 1, and how often; free to read. */
-  get counters(): { batches: number; emptyPolls: number; sleeps: number; wakes: number; asleepNs: number } {
+  /** What the loop has done since it was made; reading it costs nothing. */
+  get counters(): ReactorCounters {
     const stats = this.#pump.stats;
     return {
       batches: stats[STAT.batches]!,
       emptyPolls: stats[STAT.emptyPolls]!,
       sleeps: stats[STAT.sleeps]!,
       wakes: stats[STAT.wakes]!,
+      yields: stats[STAT.yields]!,
+      inNativeNs: stats[STAT.nsInNative]!,
+      inJavaScriptNs: stats[STAT.nsInDrain]!,
       asleepNs: stats[STAT.nsAsleep]!,
     };
   }
+}
+
+/** Times are nanoseconds. What is in none of the three is libuv's: timers, signals, the turn itself. */
+export interface ReactorCounters {
+  /** Polls that found events. */
+  readonly batches: number;
+  readonly emptyPolls: number;
+  readonly sleeps: number;
+  /** Sleeps that an event ended. */
+  readonly wakes: number;
+  /** Times that the core was offered to others. */
+  readonly yields: number;
+  /** Progress of UCX and io_uring, and spinning. */
+  readonly inNativeNs: number;
+  /** Event handlers; promise continuations run within native polls and count there. */
+  readonly inJavaScriptNs: number;
+  readonly asleepNs: number;
 }

@@ -15,6 +15,8 @@ export interface Words {
 
 /** Words of a header that the RPC layer takes for itself; fields start behind them. */
 export const reservedWords = 4;
+/** Word of a reply's status. */
+export const statusWord = 3;
 const headerWords = headerBytes / 4;
 
 export interface Struct<F extends Fields> {
@@ -23,6 +25,8 @@ export interface Struct<F extends Fields> {
   readonly layout: Readonly<Record<keyof F & string, number>>;
   encode(words: Words, base: number, value: ValueOf<F>): void;
   decode(words: Words, base: number): ValueOf<F>;
+  /** The fields and the status, as one object of one shape. */
+  decodeReply(words: Words, base: number): ValueOf<F> & { status: number };
 }
 
 /**
@@ -47,11 +51,15 @@ export function struct<const F extends Fields>(fields: F): Struct<F> {
     fields[name] === "f64" ? `w.f64[(b + ${layout[name]}) >> 1]` : `w.${fields[name]}[b + ${layout[name]}]`;
   const names = Object.keys(fields);
   const encode = new Function("w", "b", "v", names.map((n) => `${place(n)} = v.${n};`).join("\n"));
-  const decode = new Function("w", "b", `return { ${names.map((n) => `${n}: ${place(n)}`).join(", ")} };`);
+  const properties = names.map((n) => `${n}: ${place(n)}`);
+  const decode = new Function("w", "b", `return { ${properties.join(", ")} };`);
+  const status = `status: w.i32[b + ${statusWord}]`;
+  const decodeReply = new Function("w", "b", `return { ${[status, ...properties].join(", ")} };`);
   return {
     fields,
     layout: layout as Struct<F>["layout"],
     encode: encode as Struct<F>["encode"],
     decode: decode as Struct<F>["decode"],
+    decodeReply: decodeReply as Struct<F>["decodeReply"],
   };
 }

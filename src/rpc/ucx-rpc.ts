@@ -4,7 +4,7 @@ import { inlineBytes } from "../core/limits.ts";
 import { type Operation, operationIds } from "./operations.ts";
 import type { CallOptions, Handler, Incoming, Reply, Rpc } from "./service.ts";
 import { Slots } from "./slots.ts";
-import type { Fields, Struct, ValueOf } from "./struct.ts";
+import { type Fields, type Struct, statusWord, type ValueOf } from "./struct.ts";
 import type { TransportSink, UcxTransport } from "./ucx-transport.ts";
 
 /*
@@ -21,6 +21,7 @@ const slotMask = (1 << slotBits) - 1;
 /** Deadlines are checked this often, and are late by at most as much. */
 const tickMs = 250;
 const empty = new Uint8Array(0);
+const noOptions: CallOptions = {};
 
 export interface UcxRpcOptions {
   readonly rank: number;
@@ -77,7 +78,7 @@ export class UcxRpc implements Rpc, TransportSink {
     operation: Operation<Q, R>,
     peer: number,
     request: ValueOf<Q>,
-    options: CallOptions = {},
+    options: CallOptions = noOptions,
   ): Promise<Reply<R>> {
     return new Promise((resolve) => {
       const settle = resolve as (reply: Reply<Fields>) => void;
@@ -181,8 +182,7 @@ export class UcxRpc implements Rpc, TransportSink {
     // A reply after the deadline of its call belongs to nobody.
     const late = this.#peerOfCall[slot] === -1 || this.#generation[slot] !== call >>> slotBits;
     if (!late) {
-      const reply = this.#replyStruct[slot]!.decode(transport.words, base) as Reply<Fields>;
-      reply.status = i32[base + 3]!;
+      const reply: Reply<Fields> = this.#replyStruct[slot]!.decodeReply(transport.words, base);
       const onPayload = this.#onPayload[slot];
       if (landingSlot !== -1 && onPayload !== undefined) {
         onPayload(transport.arena.subarray(payloadOffset, payloadOffset + payloadBytes));
@@ -245,7 +245,7 @@ export class UcxRpc implements Rpc, TransportSink {
       i32[base] = replyFlag;
       i32[base + 1] = incoming.call;
       i32[base + 2] = this.rank;
-      i32[base + 3] = status;
+      i32[base + statusWord] = status;
       if (reply !== undefined) incoming.reply!.encode(transport.words, base, reply);
       transport.send(base, incoming.sendSlot, payloadBytes);
     }
