@@ -1,5 +1,5 @@
 // An even number of ranks under mpirun: each odd rank calls the rank before it through the RPC layer (promises,
-// dispatch, deadlines) and prints one line of JSON with a figure per round. Started by native.mjs.
+// dispatch, deadlines) and prints one line of JSON with a figure per round.
 //   mpirun -n 2 node test/bench/rpc.mjs [rounds] [calls per round]
 import { PerformanceObserver } from "node:perf_hooks";
 import * as mpi from "node-mpi";
