@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { bindCpu, bindMemory, boundCpus } from "node-hwloc";
 import * as mpi from "node-mpi";
 import { BenchError, type FailureCode } from "../core/errors.ts";
@@ -18,6 +19,8 @@ export interface Bootstrapped {
   readonly mapHash: string;
   readonly build: string;
   readonly transport: UcxTransport;
+  /** Storage paths that were not there on this host before the job: the job's to make, and to remove. */
+  readonly newStoragePaths: readonly string[];
   /** What this rank could not do and the run goes on without ("bind to CPUs 3: EINVAL"). */
   readonly remarks: readonly string[];
 }
@@ -40,6 +43,8 @@ export function bootstrap(makeConfig: () => RunConfig): Bootstrapped {
     checkLauncher(size);
     const config = exchange(() => (rank === 0 ? makeConfig() : null))[0]!;
     const build = buildHash();
+    // No rank makes one before all have looked, which the next exchange sees to.
+    const newStoragePaths = config.storagePaths.filter((path) => !existsSync(path));
     const facts = exchange(() => ({ ...localFacts(rank, config.storagePaths), build }));
     checkSameBuild(facts);
     const map = buildRankMap(facts, config);
@@ -56,7 +61,7 @@ export function bootstrap(makeConfig: () => RunConfig): Bootstrapped {
     const workers = mpi.world().allgather(worker);
     const arenaKeys = mpi.world().allgather(arenaKey);
     transport.setPeers(workers.map((peer, i) => ({ worker: peer, arenaKey: arenaKeys[i]! })));
-    return { config, place, map, mapHash, build, transport, remarks };
+    return { config, place, map, mapHash, build, transport, newStoragePaths, remarks };
   } finally {
     mpi.finalize();
   }

@@ -15,12 +15,12 @@ import { type Farewell, leave, type RunningRank, startReactor } from "./running-
 export async function runServer(rank: RunningRank): Promise<number> {
   const { config, transport, job } = rank;
   const pollers: Poller[] = [transport];
-  let madeBase = false;
+  const base = dirname(rank.place.storagePath);
   let server: Server | undefined;
   let failure: BenchError | undefined;
   if (config.target.kind === "benchfs") {
     try {
-      madeBase = makeBase(dirname(rank.place.storagePath));
+      makeBase(base);
       server = await openServer(rank, pollers);
     } catch (error) {
       if (!(error instanceof BenchError)) throw error;
@@ -32,7 +32,7 @@ export async function runServer(rank: RunningRank): Promise<number> {
   // Also when the run ends early, nothing is left on the storage path. Open files may be removed.
   const cleanUp = async () => {
     await server?.settle();
-    if (!config.keepStorage) await removeStorage(rank, server !== undefined, madeBase);
+    if (!config.keepStorage) await removeStorage(rank, server !== undefined, rank.newStoragePaths.includes(base));
   };
   try {
     await job.agree(failure);
@@ -59,15 +59,13 @@ const idle = { requests: 0, bytesRead: 0, bytesWritten: 0, flushes: 0 };
 /**
  * Makes the directory that the servers of this node share. A parent that is missing is more likely a typing error
  * than a wish, so it is not made.
- * @returns Whether this call made it.
  */
-function makeBase(base: string): boolean {
+function makeBase(base: string): void {
   try {
     mkdirSync(base);
-    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw storageError("create storage path", base, error);
+    // Another server of this host was quicker, or the user made it.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw storageError("create storage path", base, error);
   }
 }
 
@@ -95,16 +93,17 @@ async function openServer(rank: RunningRank, pollers: Poller[]): Promise<Server>
 }
 
 /**
- * Removes this server's directory, if it is its own and not one that it was refused, and the common one if this server
- * made it, once the others' are gone from it.
+ * Removes this server's directory, if it is its own and not one that it was refused, and the common one if it is the
+ * job's, as soon as no other server has its own in it: which server goes last, or was killed, does not matter.
  */
-async function removeStorage({ place }: RunningRank, isOwn: boolean, madeBase: boolean): Promise<void> {
+async function removeStorage({ place }: RunningRank, isOwn: boolean, isBaseOurs: boolean): Promise<void> {
   if (isOwn) rmSync(place.storagePath, { recursive: true, force: true });
-  for (let attempt = 0; madeBase && attempt < 20; attempt++) {
+  for (let attempt = 0; isBaseOurs && attempt < 20; attempt++) {
     try {
       rmdirSync(dirname(place.storagePath));
       return;
-    } catch {
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOTEMPTY") return;
       await sleep(50);
     }
   }
