@@ -71,6 +71,21 @@ export declare function launcherSize(): number | undefined;
 /** Bytes in any of JavaScript's clothes. Read or written in place during the call, never kept. */
 export type Bytes = ArrayBuffer | ArrayBufferView;
 
+/** Receives from whoever sends first: {@link Communicator.receive}. */
+export declare const anySource: -1;
+
+/** Receives a message of any tag: {@link Communicator.receive}. */
+export declare const anyTag: -1;
+
+/** What a message was, for a receiver that let others choose. */
+export interface Received {
+  /** Rank of the sender in the group. */
+  source: number;
+  tag: number;
+  /** Length of the message; the rest of the buffer is as it was. */
+  countBytes: number;
+}
+
 /** The world. @throws `ERR_MPI_STATE` when not between `init` and `finalize`. */
 export declare function world(): Communicator;
 
@@ -134,6 +149,16 @@ export declare class Communicator {
   gather(bytes: Bytes, root: number): Uint8Array[] | undefined;
 
   /**
+   * `MPI_Scatterv` behind a scatter of the lengths: rank i gets `parts[i]` of `root`. Blocks.
+   * @param parts Shape [size] on `root`, of any lengths, together at most 2^31 - 1 bytes; read, and copied once, during
+   *   the call. Ignored elsewhere.
+   * @param root A rank of the group, the same everywhere.
+   * @returns The part of this rank: a copy that belongs to the caller, also on `root`.
+   * @throws `ERR_MPI`, `ERR_MPI_STATE`, `ERR_OUT_OF_RANGE`, `ERR_INVALID_ARG_TYPE`.
+   */
+  scatter(parts: readonly Bytes[] | undefined, root: number): Uint8Array;
+
+  /**
    * `MPI_Allreduce` in place: every element becomes the sum, least or greatest of that element over all ranks. Blocks.
    * Int32 sums wrap around; a Float64 sum may differ in its last bits from run to run but not from rank to rank; the
    * result of min and max over NaN is unspecified.
@@ -141,4 +166,34 @@ export declare class Communicator {
    * @throws `ERR_MPI`, `ERR_MPI_STATE`, `ERR_OUT_OF_RANGE` (also for an unknown `op`), `ERR_INVALID_ARG_TYPE`.
    */
   allreduce(values: Float64Array | Int32Array, op: "sum" | "min" | "max"): void;
+
+  /**
+   * `MPI_Reduce`: as `allreduce`, but only `root` gets the result, in place; `values` of other ranks are only read.
+   * Blocks, on ranks other than `root` perhaps for no other rank.
+   * @param root A rank of the group, the same everywhere.
+   * @throws As `allreduce`.
+   */
+  reduce(values: Float64Array | Int32Array, op: "sum" | "min" | "max", root: number): void;
+
+  /**
+   * `MPI_Send`: one message to one rank. Blocks until `bytes` may be changed again: short messages are buffered and
+   * the call returns at once, long ones wait for the receiver (the library decides where the limit is). Two ranks that
+   * both send first, or one that sends to itself first, therefore may wait for ever.
+   * @param bytes At most 2^31 - 1 bytes, also none. Read during the call.
+   * @param destination A rank of the group.
+   * @param tag 0 to 32767; most libraries take more.
+   * @throws `ERR_MPI` (no such rank, tag too large), `ERR_MPI_STATE`, `ERR_OUT_OF_RANGE`, `ERR_INVALID_ARG_TYPE`.
+   */
+  send(bytes: Bytes, destination: number, tag: number): void;
+
+  /**
+   * `MPI_Recv`: waits for the next message that matches. Messages of one sender that match arrive in the order in
+   * which they were sent. Blocks until one is there.
+   * @param buffer At most 2^31 - 1 bytes; filled from its start. A longer message throws `ERR_MPI` (MPI_ERR_TRUNCATE)
+   *   and is lost, with what is in `buffer` undefined.
+   * @param source A rank of the group, or {@link anySource}.
+   * @param tag The tag that it was sent with, or {@link anyTag}.
+   * @throws `ERR_MPI`, `ERR_MPI_STATE`, `ERR_OUT_OF_RANGE`, `ERR_INVALID_ARG_TYPE`.
+   */
+  receive(buffer: Bytes, source: number, tag: number): Received;
 }

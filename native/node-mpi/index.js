@@ -17,6 +17,9 @@ function load() {
 
 const worldHandle = 0;
 
+export const anySource = -1;
+export const anyTag = -1;
+
 export const { init, finalize, abort, initialized, finalized, libraryVersion, processorName } = native;
 
 /** A group of ranks. The native side knows it by a small integer; rank and size never change, so they are read once. */
@@ -57,8 +60,24 @@ export class Communicator {
     return native.gather(this.#handle, bytes, root);
   }
 
+  scatter(parts, root) {
+    return native.scatter(this.#handle, parts, root);
+  }
+
   allreduce(values, op) {
     native.allreduce(this.#handle, values, op);
+  }
+
+  reduce(values, op, root) {
+    native.reduce(this.#handle, values, op, root);
+  }
+
+  send(bytes, destination, tag) {
+    native.send(this.#handle, bytes, destination, tag);
+  }
+
+  receive(buffer, source, tag) {
+    return native.receive(this.#handle, buffer, source, tag);
   }
 }
 

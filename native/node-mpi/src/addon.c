@@ -38,5 +38,8 @@ NAPI_MODULE_INIT()
 	communicator_exports(env, exports);
 	collective_exports(env, exports);
 	gather_exports(env, exports);
+	reduce_exports(env, exports);
+	scatter_exports(env, exports);
+	message_exports(env, exports);
 	return exports;
 }

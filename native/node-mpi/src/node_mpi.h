@@ -30,5 +30,8 @@ void environment_exports(napi_env env, napi_value exports);
 void communicator_exports(napi_env env, napi_value exports);
 void collective_exports(napi_env env, napi_value exports);
 void gather_exports(napi_env env, napi_value exports);
+void reduce_exports(napi_env env, napi_value exports);
+void scatter_exports(napi_env env, napi_value exports);
+void message_exports(napi_env env, napi_value exports);
 
 #endif

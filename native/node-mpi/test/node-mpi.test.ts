@@ -17,19 +17,33 @@ function run(command: string, args: string[], env: NodeJS.ProcessEnv = {}) {
   return spawnSync(command, args, {
     encoding: "utf8",
     timeout: timeoutMs,
-    env: { ...outsideOfJobs, OMPI_MCA_btl_tcp_if_include: "lo", OMPI_MCA_oob_tcp_if_include: "lo", ...env },
+    env: {
+      ...outsideOfJobs,
+      OMPI_MCA_btl_tcp_if_include: "lo",
+      OMPI_MCA_oob_tcp_if_include: "lo",
+      FORCE_COLOR: "0",
+      ...env,
+    },
   });
 }
 
-const mpirun = (ranks: number, name: string) =>
-  run("mpirun", ["--oversubscribe", "--allow-run-as-root", "-n", String(ranks), process.execPath, program(name)]);
+const index = new URL("../index.js", import.meta.url).href;
+const words = (ranks: number) => ["--oversubscribe", "--allow-run-as-root", "-n", String(ranks)];
+const mpirun = (ranks: number, name: string) => run("mpirun", [...words(ranks), process.execPath, program(name)]);
 
 describe("node-mpi", { timeout: timeoutMs }, () => {
-  it("runs every collective on four ranks", () => {
-    const job = mpirun(4, "collectives");
+  it.each([1, 2, 4])("runs every collective on %i ranks", (ranks) => {
+    const job = mpirun(ranks, "collectives");
     expect(job.stderr).toBe("");
     expect(job.status).toBe(0);
-    expect(JSON.parse(job.stdout)).toEqual([0, 1, 2, 3].map((rank) => ({ rank, launcher: 4 })));
+    expect(JSON.parse(job.stdout)).toEqual(Array.from({ length: ranks }, (_, rank) => ({ rank, launcher: ranks })));
+  });
+
+  it.each([1, 2, 4])("carries messages between %i ranks", (ranks) => {
+    const job = mpirun(ranks, "messages");
+    expect(job.stderr).toBe("");
+    expect(job.status).toBe(0);
+    expect(job.stdout).toBe("done\n");
   });
 
   it("aborts the whole job with the status that it was given", () => {
@@ -47,6 +61,14 @@ describe("node-mpi", { timeout: timeoutMs }, () => {
     const job = run(process.execPath, [program("singleton")], { SLURM_NTASKS: "7", SLURM_STEP_NUM_TASKS: "3" });
     expect(job.stderr).toBe("");
     expect(JSON.parse(job.stdout)).toEqual({ launcher: 3 });
+  });
+
+  it("runs the README's example", () => {
+    const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+    const example = /```js\n(.*?)```/s.exec(readme)![1]!.replace(`"node-mpi"`, JSON.stringify(index));
+    const job = run("mpirun", [...words(2), process.execPath, "--input-type=module", "--eval", example]);
+    expect(job.stderr).toBe("");
+    expect(job.stdout).toMatch(/^2 ranks, up to 2 on a host; process \d+\n$/);
   });
 
   it("names the library before init", () => {
