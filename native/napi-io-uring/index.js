@@ -15,7 +15,23 @@ function load() {
 }
 
 /** In the order of `enum op` in src/ring.h. */
-export const OP = Object.freeze({ NOP: 0, READ: 1, WRITE: 2, FSYNC: 3, FDATASYNC: 4, FALLOCATE: 5 });
+export const OP = Object.freeze({
+  NOP: 0,
+  READ: 1,
+  WRITE: 2,
+  FSYNC: 3,
+  FDATASYNC: 4,
+  FALLOCATE: 5,
+  READV: 6,
+  WRITEV: 7,
+  OPENAT: 8,
+  CLOSE: 9,
+  STATX: 10,
+  UNLINKAT: 11,
+  RENAMEAT: 12,
+  TIMEOUT: 13,
+  CANCEL: 14,
+});
 
 export const allocate = addon.allocate;
 
@@ -23,8 +39,8 @@ export class Ring {
   #native;
   #words;
 
-  constructor({ entries = 256, maxFiles = 64 } = {}) {
-    const native = addon.create(entries, maxFiles);
+  constructor({ entries = 256, maxFiles = 64, sqPoll = false, ioPoll = false } = {}) {
+    const native = addon.create(entries, maxFiles, sqPoll, ioPoll);
     this.#native = native;
     this.#words = new Int32Array(native.rings);
     this.rings = native.rings;
@@ -48,6 +64,10 @@ export class Ring {
 
   registerFile(fd) {
     return this.#native.registerFile(fd);
+  }
+
+  updateFile(index, fd) {
+    this.#native.updateFile(index, fd);
   }
 
   unregisterFile(index) {

@@ -13,7 +13,7 @@
 #define MAX_ENTRIES 16384
 #define MAX_FILES 65536
 #define MAX_BUFFERS 16384
-#define MAX_BUFFER_BYTES (1u << 30)
+#define MAX_BUFFER_BYTES ((size_t)MAX_BUFFERS * PIECE_BYTES)
 #define HUGE_PAGE_BYTES (2u << 20)
 
 /* The object, the rings' ArrayBuffer and the source live as long as JavaScript or a pump holds them; the ring lives as
@@ -95,6 +95,7 @@ static napi_value call_close(napi_env env, napi_callback_info info)
 
 static bool read_buffers(napi_env env, napi_value array, struct iovec *buffers, uint32_t count)
 {
+	size_t pieces = 0;
 	for (uint32_t i = 0; i < count; i++) {
 		napi_value value;
 		bool yes = false;
@@ -104,10 +105,16 @@ static bool read_buffers(napi_env env, napi_value array, struct iovec *buffers, 
 			return false;
 		}
 		napi_get_arraybuffer_info(env, value, &buffers[i].iov_base, &buffers[i].iov_len);
-		if (buffers[i].iov_len < 1 || buffers[i].iov_len > MAX_BUFFER_BYTES) {
-			ak_throw_range(env, "buffers[%u] must hold 1 byte to 1 GiB, not %zu bytes", i, buffers[i].iov_len);
+		if (buffers[i].iov_len < 1) {
+			ak_throw_range(env, "buffers[%u] must hold at least 1 byte", i);
 			return false;
 		}
+		pieces += ring_pieces(buffers[i].iov_len);
+	}
+	if (pieces > MAX_BUFFERS) {
+		ak_throw_range(env, "buffers must be at most %d, each counted once for every GiB it begins; they are %zu",
+			       MAX_BUFFERS, pieces);
+		return false;
 	}
 	return true;
 }
@@ -174,6 +181,20 @@ static napi_value call_register_file(napi_env env, napi_callback_info info)
 	return ak_number(env, index);
 }
 
+static napi_value call_update_file(napi_env env, napi_callback_info info)
+{
+	struct binding *binding;
+	napi_value argv[2];
+	int64_t index, fd;
+	if (!enter(env, info, 2, argv, &binding) || !ak_integer(env, argv[0], "index", 0, UINT32_MAX, &index) ||
+	    !ak_integer(env, argv[1], "fd", 0, INT32_MAX, &fd))
+		return NULL;
+	int status = ring_update_file(binding->ring, index, fd);
+	if (status < 0)
+		return throw_errno(env, "ERR_URING_FILE", "updateFile", status, "");
+	return NULL;
+}
+
 static napi_value call_unregister_file(napi_env env, napi_callback_info info)
 {
 	struct binding *binding;
@@ -224,7 +245,8 @@ static napi_value setup_flag_names(napi_env env, unsigned flags)
 	} names[] = {
 		{IORING_SETUP_SINGLE_ISSUER, "SINGLE_ISSUER"}, {IORING_SETUP_DEFER_TASKRUN, "DEFER_TASKRUN"},
 		{IORING_SETUP_COOP_TASKRUN, "COOP_TASKRUN"},   {IORING_SETUP_TASKRUN_FLAG, "TASKRUN_FLAG"},
-		{IORING_SETUP_SUBMIT_ALL, "SUBMIT_ALL"},
+		{IORING_SETUP_SUBMIT_ALL, "SUBMIT_ALL"},       {IORING_SETUP_SQPOLL, "SQPOLL"},
+		{IORING_SETUP_IOPOLL, "IOPOLL"},
 	};
 	napi_value array;
 	uint32_t count = 0;
@@ -265,6 +287,7 @@ static napi_value make_object(napi_env env, struct binding *binding)
 		{"close", call_close},
 		{"registerBuffers", call_register_buffers},
 		{"registerFile", call_register_file},
+		{"updateFile", call_update_file},
 		{"unregisterFile", call_unregister_file},
 		{"setWorkerAffinity", call_set_worker_affinity},
 	};
@@ -299,22 +322,27 @@ static napi_value make_object(napi_env env, struct binding *binding)
 	return object;
 }
 
-/* create(entries: number, maxFiles: number) */
+/* create(entries: number, maxFiles: number, sqPoll: boolean, ioPoll: boolean) */
 static napi_value create(napi_env env, napi_callback_info info)
 {
 	int64_t entries, file_slots;
 	char hint[256];
 	const char *step;
-	AK_ARGS(env, info, 2);
+	struct ring_mode mode;
+	AK_ARGS(env, info, 4);
 	if (!ak_integer(env, argv[0], "options.entries", 1, MAX_ENTRIES, &entries) ||
 	    !ak_integer(env, argv[1], "options.maxFiles", 1, MAX_FILES, &file_slots))
 		return NULL;
+	if (napi_get_value_bool(env, argv[2], &mode.sq_poll) != napi_ok)
+		return ak_throw_type(env, "options.sqPoll must be a boolean");
+	if (napi_get_value_bool(env, argv[3], &mode.io_poll) != napi_ok)
+		return ak_throw_type(env, "options.ioPoll must be a boolean");
 	if (entries & (entries - 1))
 		return ak_throw_range(env, "options.entries must be a power of two, not %d", (int)entries);
 	struct binding *binding = calloc(1, sizeof *binding);
 	binding->env = env;
 	binding->owners = 1;
-	binding->ring = ring_new(entries, file_slots);
+	binding->ring = ring_new(entries, file_slots, mode);
 	napi_value object = NULL;
 	int status = ring_open(binding->ring, &step);
 	if (status < 0)

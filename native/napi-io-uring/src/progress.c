@@ -16,7 +16,9 @@ void ring_reap(struct ring *ring)
 	struct io_uring_cqe *cqe;
 	unsigned head, count = 0;
 	io_uring_for_each_cqe(&ring->uring, head, cqe) {
-		ring_complete(ring, (int32_t)cqe->user_data, cqe->res, cqe->flags);
+		/* Above the cookie there is something only for operations on the table of files. */
+		int result = cqe->user_data >> 32 ? ring_settle(ring, cqe->user_data, cqe->res) : cqe->res;
+		ring_complete(ring, (int32_t)cqe->user_data, result, cqe->flags);
 		count++;
 	}
 	io_uring_cq_advance(&ring->uring, count);
@@ -29,6 +31,12 @@ static bool kernel_has_work(const struct ring *ring)
 	return IO_URING_READ_ONCE(*ring->uring.sq.kflags) & IORING_SQ_TASKRUN;
 }
 
+/* SQEs that the kernel takes only when it is called. Its own thread takes them (SQPOLL) by itself. */
+static bool must_submit(const struct ring *ring)
+{
+	return !ring->mode.sq_poll && io_uring_sq_ready(&ring->uring) > 0;
+}
+
 /* What the kernel refuses for now (EAGAIN, EBUSY, EINTR) stays in the SQ for the next call. */
 void ring_submit(struct ring *ring)
 {
@@ -36,7 +44,7 @@ void ring_submit(struct ring *ring)
 		/* One system call for both, when completions wait as well. */
 		int submitted = kernel_has_work(ring) ? io_uring_submit_and_get_events(&ring->uring)
 						      : io_uring_submit(&ring->uring);
-		if (submitted <= 0)
+		if (submitted <= 0 || ring->mode.sq_poll)
 			return;
 	}
 }
@@ -46,10 +54,11 @@ int ring_poll(struct ring *ring)
 	if (!ring->open)
 		return 0;
 	struct control *control = ring->control;
-	if (control->command_tail != control->command_head || io_uring_sq_ready(&ring->uring) > 0)
+	if (control->command_tail != control->command_head || must_submit(ring))
 		ring_submit(ring);
 	if (control->in_flight > 0) {
-		if (kernel_has_work(ring))
+		/* With IOPOLL the device is asked, and nobody else will say anything. */
+		if (kernel_has_work(ring) || ring->mode.io_poll)
 			io_uring_get_events(&ring->uring);
 		ring_reap(ring);
 	}
@@ -64,7 +73,7 @@ static int poll_source(struct poll_source *source)
 static int pending(struct poll_source *source)
 {
 	struct ring *ring = source->state;
-	return ring->open && (ring_takeable(ring) > 0 || io_uring_sq_ready(&ring->uring) > 0);
+	return ring->open && (ring_takeable(ring) > 0 || must_submit(ring));
 }
 
 /* Nothing is lost between the check and the sleep: what completes after the eventfd is on writes to it, and what
@@ -75,6 +84,8 @@ static int arm(struct poll_source *source)
 	if (!ring->open)
 		return 0;
 	if (pending(source) || ring_unconsumed(ring) > 0)
+		return 1;
+	if (ring->mode.io_poll && ring->control->in_flight > 0)
 		return 1;
 	io_uring_cq_eventfd_toggle(&ring->uring, true);
 	atomic_thread_fence(memory_order_seq_cst);

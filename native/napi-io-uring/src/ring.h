@@ -5,7 +5,9 @@
  *   addon.c     Node-API surface: arguments, objects, lifetime
  *   setup.c     opening and closing the io_uring, and what to do when the kernel refuses
  *   tables.c    fixed buffers and fixed files
- *   command.c   command records into SQEs, with all bounds checks
+ *   command.c   taking commands: room, chains, refusals
+ *   check.c     what a command may name: bounds of memory, files, flags
+ *   prepare.c   a checked command into an SQE
  *   progress.c  submit, reap, and the poll source
  *
  * One thread, no locks: the kernel is the only other party, and liburing has its barriers. */
@@ -18,7 +20,24 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-enum op { OP_NOP, OP_READ, OP_WRITE, OP_FSYNC, OP_FDATASYNC, OP_FALLOCATE, OP_COUNT };
+enum op {
+	OP_NOP,
+	OP_READ,
+	OP_WRITE,
+	OP_FSYNC,
+	OP_FDATASYNC,
+	OP_FALLOCATE,
+	OP_READV,
+	OP_WRITEV,
+	OP_OPENAT,
+	OP_CLOSE,
+	OP_STATX,
+	OP_UNLINKAT,
+	OP_RENAMEAT,
+	OP_TIMEOUT,
+	OP_CANCEL,
+	OP_COUNT,
+};
 
 /* Free-running counters; a ring's slot is the counter modulo its slots. */
 struct control {
@@ -30,19 +49,20 @@ struct control {
 	uint32_t reserved[11];
 };
 
+/* Which operation reads which field, and as what, is the table in index.d.ts. */
 struct command {
 	int32_t op;
-	int32_t file;
+	int32_t file; /* or the descriptor of the directory that a path starts at */
 	int32_t buffer;
-	int32_t length_bytes;
+	int32_t length; /* bytes, or vectors, or completions (TIMEOUT), or the cookie that CANCEL looks for */
 	int32_t flags;
 	int32_t cookie;
 	int32_t sqe_flags;
-	int32_t reserved;
+	int32_t new_directory; /* RENAMEAT */
 	double file_offset;
 	double buffer_offset;
-	double fallocate_bytes;
-	double reserved_double;
+	double argument;        /* bytes to allocate, mode, offset of a statx or of the new path, nanoseconds */
+	double second_argument; /* statx mask, bytes of the new path */
 };
 
 struct completion {
@@ -52,14 +72,41 @@ struct completion {
 	int32_t reserved;
 };
 
+/* One piece of a vectored transfer, as JavaScript writes it. */
+struct vector {
+	int32_t buffer;
+	int32_t bytes;
+	double buffer_offset;
+};
+
 _Static_assert(sizeof(struct control) == 64, "the control block is one cache line");
 _Static_assert(sizeof(struct command) == 64, "documented in index.d.ts");
 _Static_assert(sizeof(struct completion) == 16, "documented in index.d.ts");
+_Static_assert(sizeof(struct vector) == 16, "documented in index.d.ts");
+
+#define MAX_VECTORS 1024 /* IOV_MAX */
+/* What the kernel takes as one fixed buffer. A larger one of ours is a run of those. */
+#define PIECE_BYTES (1ul << 30)
+
+struct buffer {
+	char *data;
+	size_t bytes;
+	uint32_t first_piece;
+};
+
+/* A slot that an OPENAT in flight will fill belongs to nobody else and has no file yet. */
+enum file_state { FILE_NONE, FILE_OPENING, FILE_OPEN };
+
+/* Rings whose completions are not what the best set-up for one thread does; see index.d.ts. */
+struct ring_mode {
+	bool sq_poll, io_poll;
+};
 
 struct ring {
 	struct poll_source source;
 	bool open;
 	struct io_uring uring;
+	struct ring_mode mode;
 	unsigned setup_flags;
 	int event_fd;
 
@@ -70,14 +117,18 @@ struct ring {
 	size_t rings_bytes;
 
 	uint32_t buffer_count;
-	struct iovec *buffers;
-	uint32_t file_slots;
-	bool *file_used;
+	struct buffer *buffers;
+	uint32_t file_slots, free_files;
+	uint8_t *files; /* enum file_state */
+
+	/* What SQEs point to, by the SQE's place in the SQ: the kernel has copied it when it gives the place back. */
+	struct iovec (*vectors)[MAX_VECTORS]; /* NULL before the first vectored command */
+	struct __kernel_timespec *durations;
 };
 
 /* setup.c */
 /* `entries` is a power of two. Never fails but by running out of memory, which ends the process. */
-struct ring *ring_new(uint32_t entries, uint32_t file_slots);
+struct ring *ring_new(uint32_t entries, uint32_t file_slots, struct ring_mode mode);
 /* 0 or -errno, and the step that failed; ring_free is due in any case. */
 int ring_open(struct ring *ring, const char **step);
 /* What the user can do about -errno: a sentence, or empty. */
@@ -87,9 +138,25 @@ void ring_close(struct ring *ring);
 void ring_free(struct ring *ring);
 
 /* tables.c: an index or 0, or -errno */
+uint32_t ring_pieces(size_t bytes);
 int ring_register_buffers(struct ring *ring, const struct iovec *buffers, uint32_t count);
 int ring_register_file(struct ring *ring, int fd);
+int ring_update_file(struct ring *ring, uint32_t index, int fd);
 int ring_unregister_file(struct ring *ring, uint32_t index);
+/* The lowest free slot, taken for an OPENAT; there is one. */
+uint32_t ring_reserve_file(struct ring *ring);
+void ring_set_file(struct ring *ring, uint32_t index, enum file_state state);
+
+/* check.c */
+/* 0, or the -errno with which the command completes without reaching the kernel. `opens` counts the OPENATs of its
+ * chain, which must all find a free slot. */
+int ring_check(const struct ring *ring, const struct command *command, uint32_t *opens);
+
+/* prepare.c */
+/* `command` has been checked. */
+void ring_prepare(struct ring *ring, const struct command *command, struct io_uring_sqe *sqe);
+/* What a completion means for the table of files; the result as JavaScript sees it. */
+int ring_settle(struct ring *ring, uint64_t user_data, int result);
 
 /* command.c */
 /* Length of the next chain of linked commands; 0 if there is none, or no room for its completions. */

@@ -17,17 +17,28 @@ static const unsigned setups[] = {
 	0,
 };
 
-struct ring *ring_new(uint32_t entries, uint32_t file_slots)
+/* The kernel's thread submits (5.11 without privilege), so there is nobody whose interruption could be deferred. */
+static const unsigned sq_poll_setups[] = {
+	/* 5.18 */ IORING_SETUP_SQPOLL | IORING_SETUP_SUBMIT_ALL,
+	IORING_SETUP_SQPOLL,
+};
+
+#define SQ_POLL_IDLE_MS 2 /* until that thread sleeps, and costs a system call to wake */
+
+struct ring *ring_new(uint32_t entries, uint32_t file_slots, struct ring_mode mode)
 {
 	struct ring *ring = calloc(1, sizeof *ring);
 	ring->source = ring_source;
 	ring->source.state = ring;
 	ring->event_fd = -1;
+	ring->mode = mode;
 	ring->command_slots = entries;
 	/* As many as the CQ has, so that whatever is taken has a place to complete to. */
 	ring->completion_slots = 2 * entries;
 	ring->file_slots = file_slots;
-	ring->file_used = calloc(file_slots, sizeof *ring->file_used);
+	ring->free_files = file_slots;
+	ring->files = calloc(file_slots, sizeof *ring->files);
+	ring->durations = calloc(entries, sizeof *ring->durations);
 	size_t commands_bytes = ring->command_slots * sizeof *ring->commands;
 	ring->rings_bytes = sizeof *ring->control + commands_bytes + ring->completion_slots * sizeof *ring->completions;
 	ring->control = aligned_alloc(64, (ring->rings_bytes + 63) / 64 * 64);
@@ -39,11 +50,13 @@ struct ring *ring_new(uint32_t entries, uint32_t file_slots)
 
 static int init_uring(struct ring *ring)
 {
+	const unsigned *candidates = ring->mode.sq_poll ? sq_poll_setups : setups;
+	size_t count = ring->mode.sq_poll ? sizeof sq_poll_setups / sizeof *setups : sizeof setups / sizeof *setups;
 	int status = -EINVAL;
-	for (size_t i = 0; i < sizeof setups / sizeof *setups && status == -EINVAL; i++) {
-		struct io_uring_params params = {.flags = setups[i]};
+	for (size_t i = 0; i < count && status == -EINVAL; i++) {
+		ring->setup_flags = candidates[i] | (ring->mode.io_poll ? IORING_SETUP_IOPOLL : 0);
+		struct io_uring_params params = {.flags = ring->setup_flags, .sq_thread_idle = SQ_POLL_IDLE_MS};
 		status = io_uring_queue_init_params(ring->command_slots, &ring->uring, &params);
-		ring->setup_flags = setups[i];
 	}
 	return status;
 }
@@ -127,11 +140,13 @@ static void end_operations(struct ring *ring)
 		/* Not the bound of the wait, which follows, but of the kernel's search for what it can cancel. */
 		.timeout = {.tv_nsec = 1000000},
 	};
-	if (ring->control->in_flight > 0)
-		io_uring_register_sync_cancel(&ring->uring, &cancel);
+	/* Bounded, because an operation that waited for a drain or a link begins after the search that missed it. */
+	struct __kernel_timespec wait = {.tv_nsec = 10000000};
+	struct io_uring_cqe *cqe;
 	while (ring->control->in_flight > 0) {
-		int status = io_uring_submit_and_wait(&ring->uring, 1);
-		if (status < 0 && status != -EINTR && status != -EAGAIN && status != -EBUSY)
+		io_uring_register_sync_cancel(&ring->uring, &cancel);
+		int status = io_uring_submit_and_wait_timeout(&ring->uring, &cqe, 1, &wait, NULL);
+		if (status < 0 && status != -ETIME && status != -EINTR && status != -EAGAIN && status != -EBUSY)
 			return;
 		/* Nobody reads them any more: the room is theirs again. */
 		ring->control->completion_tail = ring->control->completion_head;
@@ -152,13 +167,18 @@ void ring_close(struct ring *ring)
 	io_uring_queue_exit(&ring->uring);
 	if (ring->event_fd >= 0)
 		close(ring->event_fd);
+	/* The number may soon be another file's, and pumps may look at it after this. */
+	ring->event_fd = -1;
+	ring->source.fd = -1;
 }
 
 void ring_free(struct ring *ring)
 {
 	ring_close(ring);
 	free(ring->control);
-	free(ring->file_used);
+	free(ring->files);
+	free(ring->durations);
+	free(ring->vectors);
 	free(ring->buffers);
 	free(ring);
 }

@@ -4,13 +4,16 @@ export interface Command {
   op: number;
   file?: number;
   buffer?: number;
+  /** Word 3, also for what is not a length. */
   lengthBytes?: number;
   flags?: number;
   cookie?: number;
   sqeFlags?: number;
   fileOffset?: number;
   bufferOffset?: number;
-  fallocateBytes?: number;
+  newDirectory?: number;
+  argument?: number;
+  secondArgument?: number;
 }
 
 export interface Completion {
@@ -50,11 +53,12 @@ export class Queue {
           command.flags ?? 0,
           command.cookie ?? i,
           command.sqeFlags ?? 0,
+          command.newDirectory ?? 0,
         ],
         word,
       );
       this.#doubles.set(
-        [command.fileOffset ?? 0, command.bufferOffset ?? 0, command.fallocateBytes ?? 0],
+        [command.fileOffset ?? 0, command.bufferOffset ?? 0, command.argument ?? 0, command.secondArgument ?? 0],
         word / 2 + 4,
       );
     });

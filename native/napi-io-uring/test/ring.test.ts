@@ -4,11 +4,12 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Pump, STAT } from "../../event-pump/index.js";
 import * as uring from "../index.js";
 import { allocate, OP, Ring } from "../index.js";
-import { type Command, type Completion, Queue } from "./queue.ts";
+import { cleanups, folderIn, openIn, queueOf, setup } from "./fixture.ts";
+import type { Command, Completion, Queue } from "./queue.ts";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -18,40 +19,6 @@ const FALLOC_KEEP_SIZE = 1;
 const FALLOC_PUNCH_HOLE = 2;
 const { EBADF, EFAULT, EINVAL, ECANCELED, ENOSPC } = { EBADF: 9, EFAULT: 14, EINVAL: 22, ECANCELED: 125, ENOSPC: 28 };
 const { O_RDWR, O_RDONLY, O_CREAT, O_DIRECT } = fs.constants;
-
-const cleanups: (() => void)[] = [];
-afterEach(() => {
-  for (const cleanup of cleanups.splice(0).reverse()) cleanup();
-});
-
-function queueOf(options?: { entries?: number; maxFiles?: number }): Queue {
-  const ring = new Ring(options);
-  cleanups.push(() => ring.close());
-  return new Queue(ring);
-}
-
-function folderIn(parent: string): string {
-  const folder = fs.mkdtempSync(`${parent}/napi-io-uring-`);
-  cleanups.push(() => fs.rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-function openIn(parent: string, flags = O_RDWR | O_CREAT): { fd: number; path: string } {
-  const path = `${folderIn(parent)}/file`;
-  const fd = fs.openSync(path, flags, 0o600);
-  cleanups.push(() => fs.closeSync(fd));
-  return { fd, path };
-}
-
-/** A ring with one buffer and one file in slot 0. */
-function setup({ parent = "/dev/shm", bufferBytes = MiB, flags = O_RDWR | O_CREAT } = {}) {
-  const queue = queueOf();
-  const buffer = allocate(bufferBytes);
-  queue.ring.registerBuffers([buffer]);
-  const { fd, path } = openIn(parent, flags);
-  expect(queue.ring.registerFile(fd)).toBe(0);
-  return { queue, bytes: new Uint8Array(buffer), fd, path };
-}
 
 describe("rings", () => {
   it("completes 100 000 NOPs, each once, with its cookie", () => {
@@ -163,11 +130,11 @@ describe.each([
       fs.fsyncSync(fd);
       return fs.fstatSync(fd).blocks * 512;
     };
-    expect(queue.run({ op: OP.FALLOCATE, fallocateBytes: MiB })).toEqual([0]);
+    expect(queue.run({ op: OP.FALLOCATE, argument: MiB })).toEqual([0]);
     expect(fs.fstatSync(fd).size).toBe(MiB);
     expect(queue.run({ op: OP.WRITE, lengthBytes: MiB })).toEqual([MiB]);
     expect(blocks()).toBeGreaterThanOrEqual(MiB);
-    const hole = { flags: FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE, fileOffset: 256 * KiB, fallocateBytes: 512 * KiB };
+    const hole = { flags: FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE, fileOffset: 256 * KiB, argument: 512 * KiB };
     expect(queue.run({ op: OP.FALLOCATE, ...hole })).toEqual([0]);
     expect(blocks()).toBeLessThan(600 * KiB);
     expect(queue.run({ op: OP.READ, lengthBytes: MiB })).toEqual([MiB]);
@@ -190,7 +157,7 @@ describe("errors of the kernel come as -errno", () => {
   });
 
   it("EINVAL for a fallocate of nothing", () => {
-    expect(setup().queue.run({ op: OP.FALLOCATE, fallocateBytes: 0 })).toEqual([-EINVAL]);
+    expect(setup().queue.run({ op: OP.FALLOCATE, argument: 0 })).toEqual([-EINVAL]);
   });
 
   const root = process.getuid?.() === 0;
@@ -215,8 +182,8 @@ describe("bounds are checked before the kernel", () => {
     ["file offset 0.5", { ...good, fileOffset: 0.5 }, -EINVAL],
     ["file offset NaN", { ...good, fileOffset: Number.NaN }, -EINVAL],
     ["file offset 1e300", { ...good, fileOffset: 1e300 }, -EINVAL],
-    ["fallocate offset Infinity", { op: OP.FALLOCATE, fileOffset: Infinity, fallocateBytes: 1 }, -EINVAL],
-    ["fallocate length -1", { op: OP.FALLOCATE, fallocateBytes: -1 }, -EINVAL],
+    ["fallocate offset Infinity", { op: OP.FALLOCATE, fileOffset: Infinity, argument: 1 }, -EINVAL],
+    ["fallocate length -1", { op: OP.FALLOCATE, argument: -1 }, -EINVAL],
     ["file 1, not registered", { ...good, file: 1 }, -EBADF],
     ["file -1", { ...good, file: -1 }, -EBADF],
     ["file 64 of 64", { op: OP.FSYNC, file: 64 }, -EBADF],
@@ -332,7 +299,7 @@ describe("buffers", () => {
     const { ring } = queueOf();
     const register = (buffers: unknown) => () => ring.registerBuffers(buffers as ArrayBuffer[]);
     expect(register([])).toThrow(RangeError);
-    expect(register([new ArrayBuffer(0)])).toThrow(/buffers\[0\] must hold 1 byte to 1 GiB/);
+    expect(register([new ArrayBuffer(0)])).toThrow(/buffers\[0\] must hold at least 1 byte/);
     expect(register([allocate(1), new Uint8Array(8)])).toThrow(/buffers\[1\] must be an ArrayBuffer/);
     ring.registerBuffers([allocate(1)]);
   });
@@ -342,7 +309,7 @@ describe("buffers", () => {
     expect(bytes.every((byte) => byte === 0)).toBe(true);
     expect(queue.run({ op: OP.WRITE, lengthBytes: 512, bufferOffset: 512 })[0]).toBe(512);
     expect(() => allocate(0)).toThrow(RangeError);
-    expect(() => allocate(2 ** 31)).toThrow(RangeError);
+    expect(() => allocate(2 ** 44 + 1)).toThrow(RangeError);
   });
 
   const canDropRights = process.getuid?.() === 0;
@@ -528,7 +495,8 @@ describe("contract", () => {
     const real = [...Object.keys(ring), ...Object.getOwnPropertyNames(Ring.prototype)];
     expect(members.filter((name) => !Object.hasOwn(OP, name)).sort()).toEqual(real.sort());
     const header = fs.readFileSync(new URL("../src/ring.h", import.meta.url), "utf8");
-    const order = /enum op \{ (.*) \}/.exec(header)?.[1];
-    expect([...Object.keys(OP).map((name) => `OP_${name}`), "OP_COUNT"].join(", ")).toBe(order);
+    const order = [...header.matchAll(/^\tOP_(\w+),$/gm)].map((match) => match[1]);
+    expect([...Object.keys(OP), "COUNT"]).toEqual(order);
+    expect(Object.values(OP)).toEqual(order.slice(0, -1).map((_, i) => i));
   });
 });
