@@ -28,6 +28,8 @@ export interface Topology {
   /** Sockets. Empty on machines that do not tell. */
   packages: Package[];
   numaNodes: NumaNode[];
+  /** Dies within packages. Empty on machines that do not tell, and where a package is one die. */
+  dies: Die[];
   /** Empty on machines that do not tell. */
   cores: Core[];
   pus: Pu[];
@@ -35,6 +37,8 @@ export interface Topology {
   l3: L3Cache[];
   /** Disks, network interfaces and the like that sit on PCI. Empty where PCI cannot be seen. */
   osDevices: OsDevice[];
+  /** CPUs that the kernel has started: those of `pus`, ascending. */
+  onlineCpus: number[];
   /** CPUs that the cgroup of this process leaves it. Narrower bindings (taskset, mpirun) do not show: `boundCpus()`. */
   allowedCpus: number[];
   /** NUMA nodes that the cgroup of this process leaves it. */
@@ -75,6 +79,16 @@ export interface NumaNode {
   cpus: number[];
   /** The CPUs that this node is local to, as hwloc sees it: nodes of extra memory name those that are closest. */
   localCpus: number[];
+}
+
+export interface Die {
+  /** Unique within its package only. */
+  osIndex?: number;
+  /** Index into {@link Topology.packages}. */
+  package?: number;
+  /** CPUs. */
+  pus: number[];
+  numaNodes: number[];
 }
 
 export interface Core {

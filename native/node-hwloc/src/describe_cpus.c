@@ -1,4 +1,4 @@
-/* The machine, its packages, cores, hardware threads and last-level caches as plain data. */
+/* The machine, its packages, dies, cores, hardware threads and last-level caches as plain data. */
 #include "node_hwloc.h"
 
 napi_value describe_machine(napi_env env, hwloc_topology_t topology)
@@ -42,6 +42,25 @@ napi_value describe_packages(napi_env env, hwloc_topology_t topology)
 		put_text(env, out, "cpuModel", hwloc_obj_get_info_by_name(package, "CPUModel"));
 		put_set(env, out, "pus", package->cpuset);
 		put_home_nodes(env, topology, out, package->cpuset);
+		AK_TRY(env, napi_set_element(env, list, count++, out));
+	}
+	return list;
+}
+
+napi_value describe_dies(napi_env env, hwloc_topology_t topology)
+{
+	hwloc_obj_t die = NULL;
+	uint32_t count = 0;
+	napi_value list;
+	napi_value out;
+
+	AK_TRY(env, napi_create_array(env, &list));
+	while ((die = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_DIE, die))) {
+		AK_TRY(env, napi_create_object(env, &out));
+		put_os_index(env, out, die);
+		put_ancestor(env, topology, out, "package", HWLOC_OBJ_PACKAGE, die);
+		put_set(env, out, "pus", die->cpuset);
+		put_home_nodes(env, topology, out, die->cpuset);
 		AK_TRY(env, napi_set_element(env, list, count++, out));
 	}
 	return list;

@@ -23,6 +23,7 @@ void put_os_index(napi_env env, napi_value object, hwloc_obj_t from);
 /* What one topology() call returns, in parts. */
 napi_value describe_machine(napi_env env, hwloc_topology_t topology);
 napi_value describe_packages(napi_env env, hwloc_topology_t topology);
+napi_value describe_dies(napi_env env, hwloc_topology_t topology);
 napi_value describe_cores(napi_env env, hwloc_topology_t topology);
 napi_value describe_pus(napi_env env, hwloc_topology_t topology);
 napi_value describe_l3(napi_env env, hwloc_topology_t topology);

@@ -67,10 +67,13 @@ static napi_value describe(napi_env env, hwloc_topology_t topology)
 	put(env, out, "machine", describe_machine(env, topology));
 	put(env, out, "packages", describe_packages(env, topology));
 	put(env, out, "numaNodes", describe_numa_nodes(env, topology));
+	put(env, out, "dies", describe_dies(env, topology));
 	put(env, out, "cores", describe_cores(env, topology));
 	put(env, out, "pus", describe_pus(env, topology));
 	put(env, out, "l3", describe_l3(env, topology));
 	put(env, out, "osDevices", describe_os_devices(env, topology));
+	/* With HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED the topology's own set is what is online. */
+	put_set(env, out, "onlineCpus", hwloc_topology_get_topology_cpuset(topology));
 	put_set(env, out, "allowedCpus", hwloc_topology_get_allowed_cpuset(topology));
 	put_set(env, out, "allowedNodes", hwloc_topology_get_allowed_nodeset(topology));
 	put(env, out, "distances", describe_distances(env, topology));

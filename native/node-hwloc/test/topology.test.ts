@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -6,12 +7,21 @@ import * as hwloc from "../index.js";
 const { topology } = hwloc;
 const sparse = fileURLToPath(new URL("topologies/sparse.xml", import.meta.url));
 
+/** As the kernel writes sets: "0-3,8". */
+function ranges(numbers: readonly number[]): string {
+  const starts = numbers.filter((number, i) => numbers[i - 1] !== number - 1);
+  const ends = numbers.filter((number, i) => numbers[i + 1] !== number + 1);
+  return starts.map((start, i) => (start === ends[i] ? `${start}` : `${start}-${ends[i]}`)).join(",");
+}
+
 describe("topology", () => {
   it("describes the machine that it runs on", () => {
     const here = topology();
     expect(here.machine.live).toBe(true);
     expect(here.machine.memoryBytes).toBeGreaterThan(0);
     const cpus = here.pus.map((pu) => pu.osIndex);
+    const online = readFileSync("/sys/devices/system/cpu/online", "utf8").trim();
+    expect(ranges(here.onlineCpus)).toBe(online);
     expect(cpus).toEqual(expect.arrayContaining(hwloc.boundCpus()));
     expect(cpus).toEqual(expect.arrayContaining(here.allowedCpus));
     expect(here.numaNodes.flatMap((node) => node.cpus).sort((a, b) => a - b)).toEqual([...cpus].sort((a, b) => a - b));
@@ -31,6 +41,7 @@ describe("topology", () => {
       { osIndex: 8, memoryBytes: 16 * 2 ** 30, cpus: [1, 3], localCpus: [1, 3] },
       { osIndex: 24, memoryBytes: 2 ** 30, cpus: [], localCpus: [0, 1, 2, 3] },
     ]);
+    expect(machine.onlineCpus).toEqual([0, 1, 2, 3]);
     expect(machine.allowedCpus).toEqual([0, 1]);
     expect(machine.allowedNodes).toEqual([0, 8]);
   });
@@ -54,6 +65,7 @@ describe("topology", () => {
       { osIndex: 3, core: 2, numaNode: 8 },
     ]);
     expect(machine.l3).toEqual([{ sizeBytes: 2 ** 25, pus: [0, 2] }]);
+    expect(machine.dies).toEqual([]);
   });
 
   it("places devices, and tells distances", () => {
@@ -88,6 +100,16 @@ describe("topology", () => {
     expect(large.osDevices).toEqual([]);
   });
 
+  it("tells the dies of a package apart", () => {
+    const machine = topology({ synthetic: "package:2 die:2 numa:1 core:2 pu:1" });
+    expect(machine.dies).toEqual([
+      { osIndex: 0, package: 0, pus: [0, 1], numaNodes: [0] },
+      { osIndex: 1, package: 0, pus: [2, 3], numaNodes: [1] },
+      { osIndex: 2, package: 1, pus: [4, 5], numaNodes: [2] },
+      { osIndex: 3, package: 1, pus: [6, 7], numaNodes: [3] },
+    ]);
+  });
+
   it("gives the CPUs of a socket with two kinds of memory to one node only", () => {
     const flat = topology({ synthetic: "package:2 [numa(memory=16GiB)] [numa(memory=4GiB)] core:2 pu:1" });
     expect(flat.numaNodes.map((node) => [node.osIndex, node.cpus])).toEqual([
@@ -106,6 +128,17 @@ describe("topology", () => {
     expect(() => topology({ synthetic: "core:zero" })).toThrow(expect.objectContaining({ code: "ERR_HWLOC" }));
     expect(() => topology({} as { xml: string })).toThrow(TypeError);
     expect(() => topology({ xml: 1 } as unknown as { xml: string })).toThrow(TypeError);
+  });
+});
+
+describe("the README", () => {
+  it("has an example that runs", () => {
+    const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+    const index = JSON.stringify(new URL("../index.js", import.meta.url).href);
+    const example = /```js\n(.*?)```/s.exec(readme)![1]!.replace(`"node-hwloc"`, index);
+    const child = spawnSync(process.execPath, ["--input-type=module", "--eval", example], { encoding: "utf8" });
+    expect(child.stderr).toBe("");
+    expect(child.stdout).toContain(`${4 << 20}`);
   });
 });
 
