@@ -47,7 +47,7 @@ describe.each([
     const content = randomBytes(400 * KiB);
     const block = 4 * KiB;
     // Odd pieces lie in the second buffer, in reverse order.
-    const place = (i: number) => (i % 2 === 0 ? [0, block, i * block] : [1, block, (100 - i) * block]) as const;
+    const place = (i: number) => [i % 2, block, (i % 2 === 0 ? i : 100 - i) * block] as const;
     const pieces = Array.from({ length: 100 }, (_, i) => place(i));
     const piece = (i: number) => new Uint8Array(i % 2 ? second : first, pieces[i][2], block);
     const clear = () => pieces.forEach((_, i) => void piece(i).fill(0));
