@@ -25,11 +25,13 @@ export const { init, finalize, abort, initialized, finalized, libraryVersion, pr
 /** A group of ranks. The native side knows it by a small integer; rank and size never change, so they are read once. */
 export class Communicator {
   #handle;
+  #counts;
 
   constructor(handle) {
     this.#handle = handle;
     this.rank = native.rank(handle);
     this.size = native.size(handle);
+    this.#counts = new Int32Array(this.size);
   }
 
   split(color, key) {
@@ -53,11 +55,21 @@ export class Communicator {
   }
 
   allgather(bytes) {
-    return native.allgather(this.#handle, bytes);
+    return this.#views(native.allgather(this.#handle, bytes, this.#counts));
   }
 
   gather(bytes, root) {
-    return native.gather(this.#handle, bytes, root);
+    const joined = native.gather(this.#handle, bytes, this.#counts, root);
+    return joined && this.#views(joined);
+  }
+
+  /** What each rank gave, as views of the joined bytes. */
+  #views(joined) {
+    const views = new Array(this.size);
+    for (let rank = 0, offset = 0; rank < this.size; offset += this.#counts[rank++]) {
+      views[rank] = new Uint8Array(joined, offset, this.#counts[rank]);
+    }
+    return views;
   }
 
   scatter(parts, root) {

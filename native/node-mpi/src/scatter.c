@@ -41,8 +41,8 @@ static bool part_bytes(napi_env env, napi_value list, int rank, void **data, siz
 	       ak_bytes(env, part, "scatter: each of parts", data, length);
 }
 
-/* Two passes, lengths and bytes: the parts may not change in between, since no JavaScript runs but getters of
- * the array's own making, against which the second pass checks the length again. */
+/* Two passes, lengths and bytes. A getter in the list could change a part between them, so the second pass
+ * looks at the length again. */
 static bool parts_join(napi_env env, napi_value list, int ranks, struct parts *out)
 {
 	size_t total = 0;
