@@ -71,6 +71,21 @@ describe("node-mpi", { timeout: timeoutMs }, () => {
     expect(job.stdout).toMatch(/^2 ranks, up to 2 on a host; process \d+\n$/);
   });
 
+  it("has a benchmark that prints a row for each kind of program in C", () => {
+    const bench = fileURLToPath(new URL("../bench/run.mjs", import.meta.url));
+    const job = run(process.execPath, [bench, "--rounds", "1"]);
+    expect(job.stderr).toBe("");
+    const rows = job.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(rows).toHaveLength(2);
+    for (const row of rows) {
+      expect(Object.keys(row)).toEqual(["row", "ours", "anchor", "unit", "ratio", "goal"]);
+      expect(Math.min(row.ours, row.anchor)).toBeGreaterThan(0);
+    }
+  });
+
   it("names the library before init", () => {
     expect(mpi.libraryVersion()).toMatch(/MPI|MPICH/);
   });
