@@ -25,13 +25,11 @@ export const { init, finalize, abort, initialized, finalized, libraryVersion, pr
 /** A group of ranks. The native side knows it by a small integer; rank and size never change, so they are read once. */
 export class Communicator {
   #handle;
-  #counts;
 
   constructor(handle) {
     this.#handle = handle;
     this.rank = native.rank(handle);
     this.size = native.size(handle);
-    this.#counts = new Int32Array(this.size);
   }
 
   split(color, key) {
@@ -55,21 +53,11 @@ export class Communicator {
   }
 
   allgather(bytes) {
-    return this.#views(native.allgather(this.#handle, bytes, this.#counts));
+    return native.allgather(this.#handle, bytes);
   }
 
   gather(bytes, root) {
-    const joined = native.gather(this.#handle, bytes, this.#counts, root);
-    return joined && this.#views(joined);
-  }
-
-  /** What each rank gave, as views of the joined bytes. */
-  #views(joined) {
-    const views = new Array(this.size);
-    for (let rank = 0, offset = 0; rank < this.size; offset += this.#counts[rank++]) {
-      views[rank] = new Uint8Array(joined, offset, this.#counts[rank]);
-    }
-    return views;
+    return native.gather(this.#handle, bytes, root);
   }
 
   scatter(parts, root) {
