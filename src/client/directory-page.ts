@@ -1,3 +1,4 @@
+import { directoryKind } from "../core/inode.ts";
 import type { DirectoryEntry } from "./file-system.ts";
 
 const decoder = new TextDecoder();
@@ -13,7 +14,7 @@ export function decodeEntries(page: Uint8Array, entries: DirectoryEntry[]): Uint
   for (let at = 0; at < page.length; at = to) {
     from = at + entryHeadBytes;
     to = from + page[at + 1]!;
-    const kind = page[at] === 2 ? "directory" : "file";
+    const kind = page[at] === directoryKind ? "directory" : "file";
     entries.push({ name: decoder.decode(page.subarray(from, to)), kind });
   }
   return page.slice(from, to);

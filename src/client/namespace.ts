@@ -1,4 +1,5 @@
 import { errno } from "../core/errno.ts";
+import { directoryKind, rootIno } from "../core/inode.ts";
 import { nameBytesMax } from "../core/limits.ts";
 import { homeServer, metadataServer } from "../rankmap/placement.ts";
 import { type Operation, operations } from "../rpc/operations.ts";
@@ -7,9 +8,6 @@ import type { Fields, ValueOf } from "../rpc/struct.ts";
 import { DirectoryCache } from "./directory-cache.ts";
 import { type FileKind, type FileStat, FileSystemError } from "./file-system.ts";
 import { directoryOf, nameOf, pathStatus } from "./path.ts";
-
-/** The root always exists and has this inode number, made by server 0. */
-export const rootIno = 0;
 
 /** Directories whose inode numbers a client remembers: some 10 MB at most. */
 const cachedDirectories = 65_536;
@@ -38,7 +36,7 @@ export function fileStat(attributes: AttributesReply): FileStat {
 }
 
 export function kindOf(attributes: { readonly kind: number }): FileKind {
-  return attributes.kind === 2 ? "directory" : "file";
+  return attributes.kind === directoryKind ? "directory" : "file";
 }
 
 /** What somebody wanted to do: for errors. */

@@ -5,10 +5,11 @@ import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { mountMissing, mountTmpfs } from "../../test/small-tmpfs.ts";
 import { errno } from "../core/errno.ts";
+import { fileKind } from "../core/inode.ts";
 import { MiB } from "../core/units.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { Database, errnoOf, Key, keyNumber, keySuffix, table } from "./database.ts";
-import { fileKind, MetadataStore } from "./metadata-store.ts";
+import { MetadataStore } from "./metadata-store.ts";
 
 let path: string;
 let database: Database;

@@ -1,9 +1,10 @@
 import { errno } from "../core/errno.ts";
+import { rootIno } from "../core/inode.ts";
 import { homeServer } from "../rankmap/placement.ts";
 import { operations } from "../rpc/operations.ts";
 import type { Rpc } from "../rpc/service.ts";
 import type { CommitQueue } from "./commit-queue.ts";
-import { type MetadataStore, rootIno } from "./metadata-store.ts";
+import type { MetadataStore } from "./metadata-store.ts";
 
 /** A lease that was asked for. `revoked`: the home wanted it back before its answer was seen. */
 interface Request {

@@ -36,8 +36,8 @@ export class Drops {
   #timer: NodeJS.Timeout | undefined;
   #collecting = false;
   #moreGarbage = false;
-  /** Recorded sizes may be too small: somebody died; or, until the garbage of an earlier run is gone, in that run. */
   #lostPeer = false;
+  /** There is garbage of an earlier run, in which somebody may have died. */
   #recovering = true;
   #closed = false;
   /** Of this round: where the next batch begins, and whether one failed. */
@@ -51,6 +51,11 @@ export class Drops {
       this.#lostPeer = true;
     });
     this.collectSoon(); // What an earlier server had no time for.
+  }
+
+  /** Files may have chunks behind their recorded sizes: somebody who wrote them died without publishing. */
+  get sizesMayBeTooSmall(): boolean {
+    return this.#lostPeer || this.#recovering;
   }
 
   /** Resolves when no server has a chunk of the file: 0, or why one could not be asked. */
@@ -104,7 +109,7 @@ export class Drops {
     const inosByServer: number[][] = servers.map(() => []);
     for (const { ino, sizeBytes } of files) {
       const chunks = Math.max(1, Math.ceil(sizeBytes / chunkBytes));
-      const concerned = this.#lostPeer || this.#recovering ? servers.length : Math.min(chunks, servers.length);
+      const concerned = this.sizesMayBeTooSmall ? servers.length : Math.min(chunks, servers.length);
       for (let chunk = 0; chunk < concerned; chunk++) {
         inosByServer[chunkServer(ino, chunk, servers.length)]!.push(ino);
       }
@@ -112,7 +117,7 @@ export class Drops {
     const status = await this.#drop(inosByServer);
     if (status !== 0) return status;
     return commits.run(() => {
-      for (const { ino } of files) store.removeGarbage(ino);
+      for (const file of files) store.removeGarbage(file);
       return 0;
     });
   }

@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
 import { errno } from "../core/errno.ts";
+import { directoryKind, fileKind, rootIno } from "../core/inode.ts";
 import { homeServer } from "../rankmap/placement.ts";
 import { operations } from "../rpc/operations.ts";
 import type { Incoming, Rpc } from "../rpc/service.ts";
@@ -7,7 +8,7 @@ import type { Fields } from "../rpc/struct.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import { DirectoryLeases } from "./directory-leases.ts";
 import type { Drops } from "./drops.ts";
-import { type Attributes, directoryKind, fileKind, type MetadataStore, rootIno } from "./metadata-store.ts";
+import type { Attributes, MetadataStore } from "./metadata-store.ts";
 import { checkName } from "./names.ts";
 
 const { O_ACCMODE = 3, O_RDONLY, O_CREAT, O_EXCL, O_TRUNC } = constants as typeof constants & { O_ACCMODE?: number };
@@ -76,12 +77,12 @@ export class MetadataService {
 
   #open(parent: number, flags: number, mode: number, incoming: AttributesReply): void {
     if (!named(incoming)) return;
-    const found = this.#store.find(parent, incoming.payload);
+    // Whether the name is there yet is looked up in the transaction, and before it only where mostly it is.
+    const exclusive = (flags & O_CREAT) !== 0 && (flags & O_EXCL) !== 0;
+    const found = exclusive ? undefined : this.#store.find(parent, incoming.payload);
     if (found === undefined) {
       if ((flags & O_CREAT) === 0) incoming.fail(-errno.ENOENT);
-      else this.#create(parent, fileKind, mode, (flags & O_EXCL) !== 0, incoming, flags);
-    } else if ((flags & O_CREAT) !== 0 && (flags & O_EXCL) !== 0) {
-      incoming.fail(-errno.EEXIST);
+      else this.#create(parent, fileKind, mode, exclusive, incoming, flags);
     } else if (found.kind === directoryKind) {
       if ((flags & (O_ACCMODE | O_CREAT | O_TRUNC)) === O_RDONLY) incoming.respond(found);
       else incoming.fail(-errno.EISDIR);
@@ -146,38 +147,51 @@ export class MetadataService {
     else this.#open(parent, flags, mode, incoming); // Unlinked meanwhile, and perhaps made anew.
   }
 
+  /** A file that was removed meanwhile has chunks that its unlinking did not know of: they are garbage. */
   #extend(parent: number, ino: number, sizeBytes: number, mtimeUs: number, incoming: Incoming<Fields>): void {
     if (!named(incoming)) return;
     const name = incoming.payload;
+    let gone = false;
     this.#commits.add({
       apply: () => {
         const file = this.#store.find(parent, name);
-        if (file === undefined || file.ino !== ino || file.kind !== fileKind) return -errno.ENOENT;
+        gone = file === undefined || file.ino !== ino;
+        if (gone) this.#store.addGarbage({ ino, sizeBytes });
+        if (file === undefined || gone) return 0;
+        if (file.kind !== fileKind) return -errno.ENOENT;
         file.sizeBytes = Math.max(file.sizeBytes, sizeBytes);
         file.mtimeUs = Math.max(file.mtimeUs, mtimeUs);
         file.ctimeUs = Math.max(file.ctimeUs, mtimeUs);
         this.#store.putEntry(parent, name, file);
         return 0;
       },
-      settle: (status) => answer(incoming, status),
+      settle: (status) => {
+        if (gone) this.#drops.collectSoon();
+        answer(incoming, status === 0 && gone ? -errno.ENOENT : status);
+      },
     });
   }
 
-  /** Removes the name and notes its chunks as garbage, at once or not at all; the chunks go later. */
+  /**
+   * Removes the name and notes its chunks as garbage, at once or not at all; the chunks go later. What a writer has
+   * not published yet becomes garbage when it does, so that an empty file is none.
+   */
   #unlink(parent: number, incoming: Incoming<Fields>): void {
     if (!named(incoming)) return;
     const name = incoming.payload;
+    let hasChunks = false;
     this.#commits.add({
       apply: () => {
         const file = this.#store.find(parent, name);
         if (file === undefined) return -errno.ENOENT;
         if (file.kind === directoryKind) return -errno.EISDIR;
         this.#store.removeEntry(parent, name);
-        this.#store.addGarbage(file);
+        hasChunks = file.sizeBytes > 0 || this.#drops.sizesMayBeTooSmall;
+        if (hasChunks) this.#store.addGarbage(file);
         return 0;
       },
       settle: (status) => {
-        if (status === 0) this.#drops.collectSoon();
+        if (status === 0 && hasChunks) this.#drops.collectSoon();
         answer(incoming, status);
       },
     });

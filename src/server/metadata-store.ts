@@ -1,12 +1,6 @@
 import { inodesPerServer } from "../core/limits.ts";
 import { type Database, Key, keyNumber, keyPrefixBytes, keySuffix, table } from "./database.ts";
 
-export const fileKind = 1;
-export const directoryKind = 2;
-
-/** The root directory; its home is server 0. It always exists. */
-export const rootIno = 0;
-
 /** What the operations `lookup`, `open` and `mkdir` reply. Times are microseconds since 1970. */
 export interface Attributes {
   ino: number;
@@ -157,13 +151,19 @@ export class MetadataStore {
     return files;
   }
 
+  /** Of several sizes that are noted of a file, the largest counts. */
   addGarbage({ ino, sizeBytes }: Garbage): void {
-    this.#recordView.setFloat64(0, sizeBytes, true);
-    this.#database.put(this.#key.set(table.garbage, ino), this.#record.subarray(0, 8));
+    const key = this.#key.set(table.garbage, ino);
+    const notedBytes = this.#database.get(key)?.getFloat64(0, true) ?? 0;
+    this.#recordView.setFloat64(0, Math.max(sizeBytes, notedBytes), true);
+    this.#database.put(key, this.#record.subarray(0, 8));
   }
 
-  removeGarbage(ino: number): void {
-    this.#database.remove(this.#key.set(table.garbage, ino));
+  /** Its chunks are dropped, unless a larger size has been noted meanwhile. */
+  removeGarbage({ ino, sizeBytes }: Garbage): void {
+    const key = this.#key.set(table.garbage, ino);
+    const notedBytes = this.#database.get(key)?.getFloat64(0, true) ?? 0;
+    if (notedBytes <= sizeBytes) this.#database.remove(key);
   }
 
   /** A number that was never given out. Within a transaction; if that fails, `forgetInodes` must be called. */

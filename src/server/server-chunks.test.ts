@@ -128,6 +128,20 @@ describe.each(["memory", "uring"] as const)("chunks over %s", (storage) => {
     }
   });
 
+  it("give their space back when the writer tells the size of a file that was removed, or made anew", async () => {
+    const all = freeSlots();
+    for (const again of [false, true]) {
+      const ino = await create("f");
+      for (let chunk = 0; chunk < 9; chunk++) await writeInline(0, ino, chunk, 0, Uint8Array.of(1));
+      await unlink("f");
+      const other = again ? await create("f") : ino;
+      const size = { parent: root, ino, sizeBytes: 9 * chunkBytes, mtimeUs: 0 };
+      expect((await cluster.named(0, operations.extend, "f", size)).status).toBe(-errno.ENOENT);
+      await until(() => freeSlots() === all);
+      if (again) expect((await cluster.named(0, operations.lookup, "f", { parent: root })).ino).toBe(other);
+    }
+  });
+
   it("give their space back on all servers when a client died before it told the size", async () => {
     const all = freeSlots();
     const ino = await create("f");
@@ -228,6 +242,7 @@ describe("after the servers died at any moment", () => {
       expect(await cluster.write(0, kept, chunk, 100, pattern(50000, chunk))).toBe(0);
       expect(await cluster.write(0, gone, chunk, 0, pattern(50000, 9))).toBe(0);
     }
+    await cluster.named(0, operations.extend, "gone", { parent: root, ino: gone, sizeBytes: 50000, mtimeUs: 0 });
     for (const server of [0, 1]) expect((await cluster.call(0, server, operations.flush, {})).status).toBe(0);
     expect(cluster.servers.every(({ counters }) => counters.flushes === 1)).toBe(true);
     // The files as a killed process leaves them: a copy, made right after the unlink was answered.

@@ -2,9 +2,9 @@ import { constants } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LocalServers } from "../../test/local-servers.ts";
 import { errno } from "../core/errno.ts";
+import { directoryKind, fileKind } from "../core/inode.ts";
 import { metadataServer } from "../rankmap/placement.ts";
 import { operations } from "../rpc/operations.ts";
-import { directoryKind, fileKind } from "./metadata-store.ts";
 
 const { O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } = constants;
 const root = 0;
