@@ -94,11 +94,24 @@ export declare class Ring {
    * @param buffers 1 to 16384 ArrayBuffers of at least 1 byte, each counted once for every GiB that it begins. Kept
    *   alive until `close()`; never transfer them.
    * @throws Error ERR_URING_BUFFERS: the kernel's errno; ENOMEM names the locked memory needed and allowed; or buffers
-   *   are registered already.
+   *   are registered already, or `addBuffer` was called before.
    * @throws TypeError, RangeError: no ArrayBuffers, or too many. Nothing is registered then.
    * @throws Error ERR_URING_CLOSED.
    */
   registerBuffers(buffers: readonly ArrayBuffer[]): void;
+
+  /**
+   * Lets commands name memory that is not pinned: for memory that comes and goes, or is too large for RLIMIT_MEMLOCK.
+   * The kernel looks its pages up in each transfer, which costs nothing through the page cache and some 50 ns a page
+   * with O_DIRECT. No system call.
+   *
+   * @param buffer At least 1 byte. Kept alive until `close()`. When its memory goes away before (another package
+   *   unmaps it), transfers that name it complete with -EFAULT; never name it in READV, WRITEV or as a path then.
+   * @returns Its index for commands, behind those of `registerBuffers` and the ones added before.
+   * @throws Error ERR_URING_BUFFERS: out of memory; ERR_URING_CLOSED. TypeError, RangeError: no ArrayBuffer, an empty
+   *   one, or more than 16384 buffers.
+   */
+  addBuffer(buffer: ArrayBuffer): number;
 
   /**
    * Puts an open file into the lowest free slot. The kernel takes its own reference: `fd` may be closed. One system call.

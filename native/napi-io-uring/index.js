@@ -62,6 +62,10 @@ export class Ring {
     this.#native.registerBuffers(Array.from(buffers));
   }
 
+  addBuffer(buffer) {
+    return this.#native.addBuffer(buffer);
+  }
+
   registerFile(fd) {
     return this.#native.registerFile(fd);
   }

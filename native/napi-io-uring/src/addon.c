@@ -124,6 +124,8 @@ static napi_value throw_register_buffers(napi_env env, int status, const struct 
 	char hint[160] = "";
 	if (status == -EBUSY)
 		return ak_throw(env, "ERR_URING_BUFFERS", "buffers are registered already; a ring takes them once");
+	if (status == -EEXIST)
+		return ak_throw(env, "ERR_URING_BUFFERS", "fixed buffers are the first ones: register them before addBuffer");
 	if (status == -ENOMEM) {
 		uintptr_t page = sysconf(_SC_PAGESIZE);
 		uintptr_t pages = 0;
@@ -163,6 +165,34 @@ static napi_value call_register_buffers(napi_env env, napi_callback_info info)
 	}
 	free(buffers);
 	return NULL;
+}
+
+/* addBuffer(buffer: ArrayBuffer): number */
+static napi_value call_add_buffer(napi_env env, napi_callback_info info)
+{
+	struct binding *binding;
+	napi_value value, kept;
+	bool yes = false;
+	struct iovec buffer;
+	if (!enter(env, info, 1, &value, &binding))
+		return NULL;
+	if (napi_is_arraybuffer(env, value, &yes) != napi_ok || !yes)
+		return ak_throw_type(env, "buffer must be an ArrayBuffer");
+	AK_TRY(env, napi_get_arraybuffer_info(env, value, &buffer.iov_base, &buffer.iov_len));
+	if (buffer.iov_len < 1)
+		return ak_throw_range(env, "buffer must hold at least 1 byte");
+	if (binding->ring->buffer_count == MAX_BUFFERS)
+		return ak_throw_range(env, "a ring has at most %d buffers", MAX_BUFFERS);
+	if (!binding->buffers) {
+		AK_TRY(env, napi_create_array(env, &kept));
+		AK_TRY(env, napi_create_reference(env, kept, 1, &binding->buffers));
+	}
+	AK_TRY(env, napi_get_reference_value(env, binding->buffers, &kept));
+	AK_TRY(env, napi_set_element(env, kept, binding->ring->buffer_count, value));
+	int index = ring_add_buffer(binding->ring, &buffer);
+	if (index < 0)
+		return throw_errno(env, "ERR_URING_BUFFERS", "addBuffer", index, "");
+	return ak_number(env, index);
 }
 
 static napi_value call_register_file(napi_env env, napi_callback_info info)
@@ -286,6 +316,7 @@ static napi_value make_object(napi_env env, struct binding *binding)
 		{"submit", call_submit},
 		{"close", call_close},
 		{"registerBuffers", call_register_buffers},
+		{"addBuffer", call_add_buffer},
 		{"registerFile", call_register_file},
 		{"updateFile", call_update_file},
 		{"unregisterFile", call_unregister_file},

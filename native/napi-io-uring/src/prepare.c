@@ -20,12 +20,12 @@ static bool reads(const struct command *command)
 	return command->op == OP_READ || command->op == OP_READV;
 }
 
-/* Fixed, unless it crosses from one of the kernel's pieces of a large buffer into the next. */
+/* Fixed, unless the memory is not pinned, or it crosses from one of the kernel's pieces of a large buffer into the next. */
 static void prepare_transfer(const struct ring *ring, const struct command *command, struct io_uring_sqe *sqe)
 {
 	const struct buffer *buffer = &ring->buffers[command->buffer];
 	size_t start = command->buffer_offset;
-	bool fixed = start < buffer->bytes && start % PIECE_BYTES + command->length <= PIECE_BYTES;
+	bool fixed = buffer->first_piece != NOT_PINNED && start < buffer->bytes && start % PIECE_BYTES + command->length <= PIECE_BYTES;
 	int op = reads(command) ? (fixed ? IORING_OP_READ_FIXED : IORING_OP_READ)
 				: (fixed ? IORING_OP_WRITE_FIXED : IORING_OP_WRITE);
 	io_uring_prep_rw(op, sqe, command->file, buffer->data + start, command->length, command->file_offset);

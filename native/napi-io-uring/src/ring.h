@@ -88,10 +88,12 @@ _Static_assert(sizeof(struct vector) == 16, "documented in index.d.ts");
 /* What the kernel takes as one fixed buffer. A larger one of ours is a run of those. */
 #define PIECE_BYTES (1ul << 30)
 
+#define NOT_PINNED UINT32_MAX
+
 struct buffer {
 	char *data;
 	size_t bytes;
-	uint32_t first_piece;
+	uint32_t first_piece; /* or NOT_PINNED */
 };
 
 /* A slot that an OPENAT in flight will fill belongs to nobody else and has no file yet. */
@@ -116,6 +118,7 @@ struct ring {
 	uint32_t command_slots, completion_slots;
 	size_t rings_bytes;
 
+	bool buffers_registered;
 	uint32_t buffer_count;
 	struct buffer *buffers;
 	uint32_t file_slots, free_files;
@@ -140,6 +143,8 @@ void ring_free(struct ring *ring);
 /* tables.c: an index or 0, or -errno */
 uint32_t ring_pieces(size_t bytes);
 int ring_register_buffers(struct ring *ring, const struct iovec *buffers, uint32_t count);
+/* Memory that operations may name without its being a fixed buffer. */
+int ring_add_buffer(struct ring *ring, const struct iovec *buffer);
 int ring_register_file(struct ring *ring, int fd);
 int ring_update_file(struct ring *ring, uint32_t index, int fd);
 int ring_unregister_file(struct ring *ring, uint32_t index);

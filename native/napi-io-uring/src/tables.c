@@ -11,7 +11,7 @@ uint32_t ring_pieces(size_t bytes)
 int ring_register_buffers(struct ring *ring, const struct iovec *buffers, uint32_t count)
 {
 	if (ring->buffers)
-		return -EBUSY;
+		return ring->buffers_registered ? -EBUSY : -EEXIST;
 	uint32_t piece_count = 0;
 	for (uint32_t i = 0; i < count; i++)
 		piece_count += ring_pieces(buffers[i].iov_len);
@@ -33,7 +33,18 @@ int ring_register_buffers(struct ring *ring, const struct iovec *buffers, uint32
 	}
 	ring->buffers = ours;
 	ring->buffer_count = count;
+	ring->buffers_registered = true;
 	return 0;
+}
+
+int ring_add_buffer(struct ring *ring, const struct iovec *buffer)
+{
+	struct buffer *grown = realloc(ring->buffers, (ring->buffer_count + 1) * sizeof *grown);
+	if (!grown)
+		return -ENOMEM;
+	grown[ring->buffer_count] = (struct buffer){buffer->iov_base, buffer->iov_len, NOT_PINNED};
+	ring->buffers = grown;
+	return (int)ring->buffer_count++;
 }
 
 void ring_set_file(struct ring *ring, uint32_t index, enum file_state state)

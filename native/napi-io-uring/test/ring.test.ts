@@ -304,6 +304,30 @@ describe("buffers", () => {
     ring.registerBuffers([allocate(1)]);
   });
 
+  it.each([
+    ["through the page cache", "/dev/shm", O_RDWR | O_CREAT],
+    ["with O_DIRECT", tmpdir(), O_RDWR | O_CREAT | O_DIRECT],
+  ])("that are not pinned are named like the others, %s", (_, parent, flags) => {
+    const { queue, bytes } = setup({ parent, flags, bufferBytes: 8 * KiB });
+    const added = allocate(8 * KiB);
+    const buffer = queue.ring.addBuffer(added);
+    new Uint8Array(added).fill(7, 4 * KiB);
+    const write = { op: OP.WRITE, buffer, lengthBytes: 4 * KiB, bufferOffset: 4 * KiB };
+    expect(queue.run(write)).toEqual([4 * KiB]);
+    expect(queue.run({ op: OP.READ, lengthBytes: 4 * KiB })).toEqual([4 * KiB]);
+    expect(bytes.subarray(0, 4 * KiB).every((byte) => byte === 7)).toBe(true);
+    expect(queue.run({ ...write, bufferOffset: 4 * KiB + 1 })).toEqual([-14]); // EFAULT
+    expect(queue.run({ ...write, buffer: buffer + 1 })).toEqual([-14]);
+  });
+
+  it("that are not pinned come behind the pinned ones", () => {
+    const { ring } = queueOf();
+    expect(ring.addBuffer(allocate(1))).toBe(0);
+    expect(() => ring.registerBuffers([allocate(1)])).toThrow(/register them before addBuffer/);
+    expect(() => ring.addBuffer(new ArrayBuffer(0))).toThrow(RangeError);
+    expect(() => ring.addBuffer(new Uint8Array(8) as unknown as ArrayBuffer)).toThrow(TypeError);
+  });
+
   it("are aligned to pages and zeroed by allocate()", () => {
     const { queue, bytes } = setup({ parent: tmpdir(), flags: O_RDWR | O_CREAT | O_DIRECT, bufferBytes: 3 * MiB });
     expect(bytes.every((byte) => byte === 0)).toBe(true);
