@@ -15,7 +15,9 @@ export interface LocalClusterOptions {
   readonly seed?: number;
   readonly durability?: Durability;
   readonly window?: number;
-  /** Chunk buffers of a server: few of them make grants wait. */
+  /** Whether servers reach the memory of clients in place. */
+  readonly mapped?: boolean;
+  /** Chunk buffers of a server: few of them make transfers wait. */
   readonly serverBuffers?: number;
   /** Data that a server can hold. */
   readonly capacityBytes?: number;
@@ -37,28 +39,28 @@ export class LocalCluster {
       ...Array.from({ length: options.servers }, () => new Uint8Array(serverBuffers * chunkBytes)),
       ...Array.from({ length: options.clients }, () => new Uint8Array(clientArenaBytes)),
     ];
-    const network = new LocalNetwork(arenas, options.seed === undefined ? {} : { seed: options.seed });
+    const { seed, mapped = false } = options;
+    const network = new LocalNetwork(arenas, { mapped, ...(seed === undefined ? {} : { seed }) });
     const serverRanks = Array.from({ length: options.servers }, (_, index) => index);
     const folder = mkdtempSync("/dev/shm/benchfs-test-");
     const servers = await Promise.all(
       serverRanks.map((rank) =>
         Server.open({
           rpc: network.ranks[rank]!.rpc,
+          memory: network.ranks[rank]!.memory,
           serverIndex: rank,
           servers: serverRanks,
           storagePath: join(folder, `rank-${rank}`),
           durability,
           openStorage: async () => new MemoryStorage(arenas[rank]!, capacityBytes),
-          arena: arenas[rank]!,
           buffers: { offset: 0, count: serverBuffers },
         }),
       ),
     );
     const clients = network.ranks.slice(options.servers).map(
-      ({ rpc, memory, arena }) =>
+      ({ rpc, arena }) =>
         new BenchFileSystem({
           rpc,
-          memory,
           servers: serverRanks,
           arena,
           payload: { offset: 0, bytes: arena.length },

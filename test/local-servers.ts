@@ -15,7 +15,7 @@ import { MemoryStorage } from "../src/server/storage-memory.ts";
 import { UringStorage } from "../src/server/storage-uring.ts";
 import { poll } from "./polled.ts";
 
-/** Chunk buffers of a server: one for inline payloads, three for grants. */
+/** Chunk buffers of a server: one for inline payloads, three for RMA. */
 const buffers = 4;
 const clientArenaBytes = 2 * chunkBytes;
 
@@ -23,6 +23,8 @@ export interface LocalServersOptions extends Partial<Pick<ServerOptions, "durabi
   readonly servers: number;
   readonly clients?: number;
   readonly seed?: number;
+  /** Whether servers reach the memory of clients in place. */
+  readonly mapped?: boolean;
   /** Reopen what an earlier one left there; otherwise a new directory. */
   readonly directory?: string;
   /** Default: memory, of which nothing is left when it is opened again. */
@@ -57,7 +59,8 @@ export class LocalServers {
     const arenas = Array.from({ length: servers + clients }, (_, rank) => {
       return new Uint8Array(allocate(rank < servers ? buffers * chunkBytes : clientArenaBytes));
     });
-    const network = new LocalNetwork(arenas, options.seed === undefined ? {} : { seed: options.seed });
+    const { seed, mapped = false } = options;
+    const network = new LocalNetwork(arenas, { mapped, ...(seed === undefined ? {} : { seed }) });
     const ranks = Array.from({ length: servers }, (_, index) => index);
     const durability = options.durability ?? "pagecache";
     const pollers: { stop(): void }[] = [];
@@ -69,15 +72,15 @@ export class LocalServers {
     };
     const opened = await Promise.all(
       ranks.map((index) => {
-        const { rpc, arena } = network.ranks[index]!;
+        const { rpc, memory, arena } = network.ranks[index]!;
         return Server.open({
           rpc,
+          memory,
           serverIndex: index,
           servers: ranks,
           storagePath: join(directory, `${index}`),
           durability,
           openStorage: (path) => openStorage(path, arena),
-          arena,
           buffers: { offset: 0, count: buffers },
         });
       }),
@@ -116,20 +119,14 @@ export class LocalServers {
     return homeServer(directory);
   }
 
-  /** Writes a range of a chunk the way of large transfers: grant, put, commit. Resolves with the first bad status. */
+  /** Writes a range of a chunk the way of large transfers. Resolves with the status. */
   async write(client: number, ino: number, chunk: number, offsetBytes: number, data: Uint8Array): Promise<number> {
-    const { arena, memory } = this.clients[client]!;
-    const server = this.serverOf(ino, chunk);
-    const range = { ino, chunk, offsetBytes, lengthBytes: data.length };
-    const grant = await this.call(client, server, operations.grantWrite, range);
-    if (grant.status !== 0) return grant.status;
-    arena.set(data);
-    const put = await memory.put(server, grant.arenaOffset, 0, data.length);
-    if (put !== 0) return put;
-    return (await this.call(client, server, operations.commitWrite, { lease: grant.lease })).status;
+    this.clients[client]!.arena.set(data);
+    const request = { ino, chunk, offsetBytes, lengthBytes: data.length, sourceOffset: 0 };
+    return (await this.call(client, this.serverOf(ino, chunk), operations.writeChunk, request)).status;
   }
 
-  /** Reads a range of a chunk: grant, get, release. @throws On any bad status. */
+  /** Reads a range of a chunk the way of large transfers. @throws On any bad status. */
   async read(
     client: number,
     ino: number,
@@ -137,15 +134,10 @@ export class LocalServers {
     offsetBytes: number,
     lengthBytes: number,
   ): Promise<Uint8Array> {
-    const { arena, memory } = this.clients[client]!;
-    const server = this.serverOf(ino, chunk);
-    const grant = await this.call(client, server, operations.grantRead, { ino, chunk, offsetBytes, lengthBytes });
-    if (grant.status !== 0) throw new Error(`grantRead: ${errnoName(grant.status)}`);
-    await memory.get(server, grant.arenaOffset, 0, lengthBytes);
-    const data = arena.slice(0, lengthBytes);
-    const { status } = await this.call(client, server, operations.release, { lease: grant.lease });
-    if (status !== 0) throw new Error(`release: ${errnoName(status)}`);
-    return data;
+    const request = { ino, chunk, offsetBytes, lengthBytes, targetOffset: 0 };
+    const { status } = await this.call(client, this.serverOf(ino, chunk), operations.readChunk, request);
+    if (status !== 0) throw new Error(`readChunk: ${errnoName(status)}`);
+    return this.clients[client]!.arena.slice(0, lengthBytes);
   }
 
   async close(): Promise<void> {

@@ -15,7 +15,7 @@ const runs = Number(process.env.MODEL_RUNS ?? 25);
 const replayPath = process.env.MODEL_PATH;
 const parameters = { seed, numRuns: runs, ...(replayPath === undefined ? {} : { path: replayPath }) };
 
-const network = { servers: fc.integer({ min: 1, max: 4 }), networkSeed: fc.nat() };
+const network = { servers: fc.integer({ min: 1, max: 4 }), networkSeed: fc.nat(), mapped: fc.boolean() };
 const program = fc.array(step, { minLength: 40, maxLength: 120, size: "max" });
 
 const folders = mkdtempSync("/dev/shm/benchfs-model-");
@@ -24,11 +24,11 @@ afterAll(() => rmSync(folders, { recursive: true }));
 
 /** Runs `use` with a fresh cluster and an empty plain directory. */
 async function withBoth(
-  options: { servers: number; networkSeed: number; clients: number },
+  options: { servers: number; networkSeed: number; mapped: boolean; clients: number },
   use: (clients: readonly ModelClient[], model: PosixFileSystem) => Promise<void>,
 ): Promise<void> {
-  const { servers, clients, networkSeed } = options;
-  const cluster = await LocalCluster.start({ servers, clients, seed: networkSeed, serverBuffers: 3 });
+  const { servers, clients, networkSeed, mapped } = options;
+  const cluster = await LocalCluster.start({ servers, clients, seed: networkSeed, mapped, serverBuffers: 3 });
   const folder = mkdtempSync(`${folders}/${folderCount++}-`);
   try {
     await use(cluster.clients.map(modelClient), new PosixFileSystem(folder));

@@ -1,7 +1,6 @@
 import { constants } from "node:fs";
 import { errno } from "../core/errno.ts";
 import { operations } from "../rpc/operations.ts";
-import type { RemoteMemory } from "../rpc/remote-memory.ts";
 import type { Rpc } from "../rpc/service.ts";
 import { ArenaAllocator } from "./arena-allocator.ts";
 import { BenchFile, type FileContext } from "./benchfs-file.ts";
@@ -24,7 +23,6 @@ const bounceBufferCount = 4;
 
 export interface BenchFileSystemOptions {
   readonly rpc: Rpc;
-  readonly memory: RemoteMemory;
   /** World ranks of the servers, by server index. */
   readonly servers: readonly number[];
   /** The registered memory of this process. */
@@ -44,12 +42,12 @@ export class BenchFileSystem implements FileSystem {
   readonly #allocator: ArenaAllocator;
 
   /** @throws BenchError ERR_CONFIG when the payload memory is too small for the bounce buffers (4 MiB). */
-  constructor({ rpc, memory, servers, arena, payload, window, durability }: BenchFileSystemOptions) {
+  constructor({ rpc, servers, arena, payload, window, durability }: BenchFileSystemOptions) {
     this.#allocator = new ArenaAllocator(arena, payload);
     const bounceBuffers = new BounceBuffers(
       Array.from({ length: bounceBufferCount }, () => this.#allocator.allocate(bounceBytes)),
     );
-    const transfers = new ChunkTransfers({ rpc, memory, servers, arena, bounceBuffers, window });
+    const transfers = new ChunkTransfers({ rpc, servers, arena, bounceBuffers, window });
     this.#context = { rpc, servers, transfers, window, flushes: durability === "device" };
     this.#namespace = new Namespace(rpc, servers);
   }

@@ -17,3 +17,11 @@ it("BounceBuffers give each buffer to one taker, the first first", async () => {
   await fourth;
   expect(order).toEqual(["third", "fourth"]);
 });
+
+it("BounceBuffers that were all retired leave nobody waiting", async () => {
+  const bounceBuffers = new BounceBuffers([new Uint8Array(1)]);
+  await bounceBuffers.take();
+  const waiting = bounceBuffers.take();
+  bounceBuffers.retire();
+  expect([await waiting, await bounceBuffers.take()]).toEqual([undefined, undefined]);
+});

@@ -2,7 +2,6 @@ import { errno } from "../core/errno.ts";
 import { chunkBytes, inlineBytes } from "../core/limits.ts";
 import { chunkServer } from "../rankmap/placement.ts";
 import { operations } from "../rpc/operations.ts";
-import type { RemoteMemory } from "../rpc/remote-memory.ts";
 import type { Rpc } from "../rpc/service.ts";
 import { type BounceBuffers, bounceBytes } from "./bounce-buffers.ts";
 import { FileSystemError } from "./file-system.ts";
@@ -11,7 +10,6 @@ import { windowed } from "./windowed.ts";
 
 export interface ChunkTransfersOptions {
   readonly rpc: Rpc;
-  readonly memory: RemoteMemory;
   /** World ranks by server index. */
   readonly servers: readonly number[];
   readonly arena: Uint8Array;
@@ -33,12 +31,11 @@ function check(status: number, syscall: string, file: FileIdentity, serverRank: 
 
 /**
  * Moves bytes between memory of this process and the chunks of files. A request is cut into pieces, which go to their
- * servers in parallel: small ones within the message, large ones by RMA between the arenas, through a bounce buffer
- * when the caller's memory is outside of the arena.
+ * servers in parallel: small ones within the message; large ones are moved by the server, from and to the arena of this
+ * process, through a bounce buffer when the caller's memory is outside of it.
  */
 export class ChunkTransfers {
   readonly #rpc: Rpc;
-  readonly #memory: RemoteMemory;
   readonly #servers: readonly number[];
   readonly #arena: Uint8Array;
   readonly #bounceBuffers: BounceBuffers;
@@ -46,7 +43,6 @@ export class ChunkTransfers {
 
   constructor(options: ChunkTransfersOptions) {
     this.#rpc = options.rpc;
-    this.#memory = options.memory;
     this.#servers = options.servers;
     this.#arena = options.arena;
     this.#bounceBuffers = options.bounceBuffers;
@@ -78,15 +74,14 @@ export class ChunkTransfers {
       const { status } = await this.#rpc.call(operations.writeInline, server, request, { payload });
       check(status, "write", file, server);
     } else if (this.#isInArena(source)) {
-      await this.#put(file, server, piece, source.byteOffset - this.#arena.byteOffset + start);
+      const status = await this.#write(file, server, piece, source.byteOffset - this.#arena.byteOffset + start);
+      check(status, "write", file, server);
     } else {
-      const bounce = await this.#bounceBuffers.take();
-      try {
+      const status = await this.#bounced((bounce, arenaOffset) => {
         bounce.set(source.subarray(start, start + bytes));
-        await this.#put(file, server, piece, bounce.byteOffset - this.#arena.byteOffset);
-      } finally {
-        this.#bounceBuffers.give(bounce);
-      }
+        return this.#write(file, server, piece, arenaOffset);
+      });
+      check(status, "write", file, server);
     }
   }
 
@@ -103,39 +98,42 @@ export class ChunkTransfers {
       const { status } = await this.#rpc.call(operations.readInline, server, request, { onPayload });
       check(status === 0 && received !== bytes ? -errno.EIO : status, "read", file, server);
     } else if (this.#isInArena(target)) {
-      await this.#get(file, server, piece, target.byteOffset - this.#arena.byteOffset + start);
+      const status = await this.#read(file, server, piece, target.byteOffset - this.#arena.byteOffset + start);
+      check(status, "read", file, server);
     } else {
-      const bounce = await this.#bounceBuffers.take();
-      try {
-        await this.#get(file, server, piece, bounce.byteOffset - this.#arena.byteOffset);
-        target.set(bounce.subarray(0, bytes), start);
-      } finally {
-        this.#bounceBuffers.give(bounce);
-      }
+      const status = await this.#bounced(async (bounce, arenaOffset) => {
+        const moved = await this.#read(file, server, piece, arenaOffset);
+        if (moved === 0) target.set(bounce.subarray(0, bytes), start);
+        return moved;
+      });
+      check(status, "read", file, server);
     }
   }
 
-  async #put(file: FileIdentity, server: number, piece: Piece, localOffset: number): Promise<void> {
+  /** The server takes `bytes` bytes at `arenaOffset`, or puts them there. */
+  async #write(file: FileIdentity, server: number, piece: Piece, arenaOffset: number): Promise<number> {
     const { bytes, chunk, offsetBytes } = piece;
-    const request = { ino: file.ino, chunk, offsetBytes, lengthBytes: bytes };
-    const grant = await this.#rpc.call(operations.grantWrite, server, request);
-    check(grant.status, "write", file, server);
-    const moved = await this.#memory.put(server, grant.arenaOffset, localOffset, bytes);
-    if (moved !== 0) void this.#rpc.call(operations.release, server, { lease: grant.lease });
-    check(moved, "write", file, server);
-    const commit = await this.#rpc.call(operations.commitWrite, server, { lease: grant.lease });
-    check(commit.status, "write", file, server);
+    const request = { ino: file.ino, chunk, offsetBytes, lengthBytes: bytes, sourceOffset: arenaOffset };
+    return (await this.#rpc.call(operations.writeChunk, server, request)).status;
   }
 
-  async #get(file: FileIdentity, server: number, piece: Piece, localOffset: number): Promise<void> {
+  async #read(file: FileIdentity, server: number, piece: Piece, arenaOffset: number): Promise<number> {
     const { bytes, chunk, offsetBytes } = piece;
-    const request = { ino: file.ino, chunk, offsetBytes, lengthBytes: bytes };
-    const grant = await this.#rpc.call(operations.grantRead, server, request);
-    check(grant.status, "read", file, server);
-    const moved = await this.#memory.get(server, grant.arenaOffset, localOffset, bytes);
-    // Nobody waits for it: whether the server got it changes nothing for the reader.
-    void this.#rpc.call(operations.release, server, { lease: grant.lease });
-    check(moved, "read", file, server);
+    const request = { ino: file.ino, chunk, offsetBytes, lengthBytes: bytes, targetOffset: arenaOffset };
+    return (await this.#rpc.call(operations.readChunk, server, request)).status;
+  }
+
+  /**
+   * Runs `move` with a bounce buffer. After ETIMEDOUT the server may still move data, so the buffer is not used again.
+   * @returns The status of `move`; ETIMEDOUT also when silent servers have all bounce buffers.
+   */
+  async #bounced(move: (bounce: Uint8Array, arenaOffset: number) => Promise<number>): Promise<number> {
+    const bounce = await this.#bounceBuffers.take();
+    if (bounce === undefined) return -errno.ETIMEDOUT;
+    const status = await move(bounce, bounce.byteOffset - this.#arena.byteOffset);
+    if (status === -errno.ETIMEDOUT) this.#bounceBuffers.retire();
+    else this.#bounceBuffers.give(bounce);
+    return status;
   }
 
   #pieceBytes(buffer: Uint8Array): number {

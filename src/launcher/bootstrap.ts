@@ -144,15 +144,15 @@ function payloadBytes(place: RankPlace, config: RunConfig): number {
 function checkMemory(place: RankPlace, map: RankMap, config: RunConfig): void {
   checkMemlock(arenaBytes(place, config));
   if (place.localRank !== 0) return;
-  const servers = map.places.filter(({ host, role }) => host === place.host && role === "server");
-  checkSharedMemory(servers.reduce((bytes, server) => bytes + arenaBytes(server, config), 0));
+  const clients = map.places.filter(({ host, role }) => host === place.host && role === "client");
+  checkSharedMemory(clients.reduce((bytes, client) => bytes + arenaBytes(client, config), 0));
 }
 
 function makeTransport(place: RankPlace, config: RunConfig): UcxTransport {
   return new UcxTransport({
-    // Peers on the host put into and get from a server's arena without a system call; a client's own buffers are
-    // only read and written by itself, where huge pages are worth more.
-    kind: place.role === "server" ? "shared" : "private",
+    // Servers on the host reach a client's buffers in place. A server's own are for peers on other hosts, and for
+    // small payloads: huge pages are worth more there.
+    kind: place.role === "client" ? "shared" : "private",
     payloadBytes: payloadBytes(place, config),
     landingSlots: landingSlots[place.role],
     sendSlots: sendSlots[place.role],

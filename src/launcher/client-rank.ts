@@ -57,7 +57,6 @@ function openFileSystem({ config, map, rpc, transport }: RunningRank): FileSyste
   if (config.target.kind === "posix") return new PosixFileSystem(config.target.path);
   return new BenchFileSystem({
     rpc,
-    memory: transport,
     servers: map.servers,
     arena: transport.arena,
     payload: { offset: transport.payloadOffset, bytes: config.clientBufferBytes },

@@ -30,8 +30,8 @@ export function checkSharedMemory(bytes: number): void {
   if (bytes <= free) return;
   throw new BenchError(
     "ERR_ENVIRONMENT",
-    `the arenas of this host's servers take ${mebibytes(bytes)} of /dev/shm, where ${mebibytes(free)} are free: ` +
-      "take fewer --chunk-buffers or --servers-per-node, or enlarge /dev/shm",
+    `the buffers of this host's clients take ${mebibytes(bytes)} of /dev/shm, where ${mebibytes(free)} are free: ` +
+      "take less --client-buffers or fewer clients, or enlarge /dev/shm",
     { needBytes: bytes, freeBytes: free },
   );
 }

@@ -8,6 +8,7 @@ import { Server } from "../server/server.ts";
 import type { Storage } from "../server/storage.ts";
 import { storageError } from "../server/storage-directory.ts";
 import { MemoryStorage } from "../server/storage-memory.ts";
+import { isTmpfs, TmpfsStorage } from "../server/storage-tmpfs.ts";
 import { UringStorage } from "../server/storage-uring.ts";
 import { type Farewell, leave, type RunningRank, startReactor } from "./running-rank.ts";
 
@@ -76,8 +77,9 @@ async function openServer(rank: RunningRank, pollers: Poller[]): Promise<Server>
       const serversHere = map.places.filter(({ host, role }) => host === place.host && role === "server").length;
       return new MemoryStorage(transport.arena, freemem() / 2 / serversHere);
     }
-    const storage = UringStorage.open({ path, arena: transport.arena, durability: config.durability });
-    pollers.push(storage);
+    const options = { path, arena: transport.arena, durability: config.durability };
+    const storage = isTmpfs(path) ? TmpfsStorage.open(options) : UringStorage.open(options);
+    pollers.push(storage instanceof TmpfsStorage ? storage.uring : storage);
     return storage;
   };
   return Server.open({
@@ -87,7 +89,7 @@ async function openServer(rank: RunningRank, pollers: Poller[]): Promise<Server>
     storagePath: place.storagePath,
     durability: config.durability,
     openStorage,
-    arena: transport.arena,
+    memory: transport,
     buffers: { offset: transport.payloadOffset, count: config.chunkBuffers },
   });
 }

@@ -87,12 +87,12 @@ it.each([1, 2, 3])("keeps the order of a pair of ranks, whatever the seed (%i), 
     const [a, b, server] = network(3, seed).ranks;
     const arrived: number[] = [];
     server!.rpc.serve(operations.flush, (_request, incoming) => incoming.respond({}));
-    server!.rpc.serve(operations.release, (request, incoming) => {
-      arrived.push(request.lease);
+    server!.rpc.serve(operations.revokeDirectory, (request, incoming) => {
+      arrived.push(request.directory);
       incoming.respond({});
     });
-    const calls = Array.from({ length: 20 }, (_, lease) =>
-      (lease % 2 === 0 ? a! : b!).rpc.call(operations.release, 2, { lease }),
+    const calls = Array.from({ length: 20 }, (_, directory) =>
+      (directory % 2 === 0 ? a! : b!).rpc.call(operations.revokeDirectory, 2, { directory }),
     );
     await Promise.all(calls);
     return arrived;

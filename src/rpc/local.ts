@@ -14,6 +14,8 @@ export interface LocalRank {
 export interface LocalNetworkOptions {
   /** Delays and interleaves deliveries at random, the same way for the same seed. Absent: all as soon as possible. */
   readonly seed?: number;
+  /** Whether ranks can map each other's arenas, as on one node; otherwise they put and get alone. Default: false. */
+  readonly mapped?: boolean;
 }
 
 /** What a rank receives, by sender and kind; each queue keeps its order, nothing orders two queues. */
@@ -33,11 +35,13 @@ export class LocalNetwork {
   readonly ranks: readonly LocalRank[];
   readonly #inboxes: Inbox[];
   readonly #random: (() => number) | undefined;
+  readonly #isMapped: boolean;
   #scheduled = false;
 
   /** @param arenas One for each rank, by rank. */
   constructor(arenas: readonly Uint8Array[], options: LocalNetworkOptions = {}) {
     this.#random = options.seed === undefined ? undefined : mulberry32(options.seed);
+    this.#isMapped = options.mapped ?? false;
     const queues = () => arenas.map((): (() => void)[] => []);
     this.#inboxes = arenas.map((arena, rank) => ({
       rpc: new LocalRpc(rank, (peer, message) => {
@@ -86,6 +90,7 @@ export class LocalNetwork {
         transfer(peer, (remote, local) => copy(local, localOffset, remote, remoteOffset, bytes)),
       get: (peer, remoteOffset, localOffset, bytes) =>
         transfer(peer, (remote, local) => copy(remote, remoteOffset, local, localOffset, bytes)),
+      map: (peer) => (this.#isMapped ? this.#inboxes[peer]!.arena : undefined),
     };
   }
 

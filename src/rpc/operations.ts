@@ -50,7 +50,7 @@ export const operations = {
   /** Home to a lease holder, before the directory is removed: ENOTEMPTY, or 0 and the lease is given up. */
   revokeDirectory: defineOperation(9, "revoke-directory", { directory: "f64" }, {}),
 
-  // Chunks, at the chunk's server. Large payloads: grant, RMA by the client, commit or release.
+  // Chunks, at the chunk's server, which moves large payloads itself. Ids 12 to 15 were grants of its buffers.
   /** Up to `inlineBytes` in the request's payload. */
   writeInline: defineOperation(10, "write-inline", { ino: "f64", chunk: "u32", offsetBytes: "u32" }, {}),
   /** Up to `inlineBytes` in the reply's payload; what was never written reads as zeros. */
@@ -60,23 +60,23 @@ export const operations = {
     { ino: "f64", chunk: "u32", offsetBytes: "u32", lengthBytes: "u32" },
     {},
   ),
-  /** A buffer for the client to put its data into, at `arenaOffset` of the server's arena. Answers when one is free. */
-  grantWrite: defineOperation(
-    12,
-    "grant-write",
-    { ino: "f64", chunk: "u32", offsetBytes: "u32", lengthBytes: "u32" },
-    { arenaOffset: "f64", lease: "u32" },
+  /**
+   * The server takes the bytes at `sourceOffset` of the caller's arena, in place or by RMA, and writes them. They belong
+   * to the server until the answer, and also after ETIMEDOUT.
+   */
+  writeChunk: defineOperation(
+    22,
+    "write-chunk",
+    { ino: "f64", chunk: "u32", offsetBytes: "u32", lengthBytes: "u32", sourceOffset: "f64" },
+    {},
   ),
-  /** The data is there: write it. The lease ends with the reply. */
-  commitWrite: defineOperation(13, "commit-write", { lease: "u32" }, {}),
-  /** A buffer that holds what was read, for the client to get. The client ends the lease with `release`. */
-  grantRead: defineOperation(
-    14,
-    "grant-read",
-    { ino: "f64", chunk: "u32", offsetBytes: "u32", lengthBytes: "u32" },
-    { arenaOffset: "f64", lease: "u32" },
+  /** The other way: what was read is at `targetOffset` of the caller's arena when the answer comes. */
+  readChunk: defineOperation(
+    23,
+    "read-chunk",
+    { ino: "f64", chunk: "u32", offsetBytes: "u32", lengthBytes: "u32", targetOffset: "f64" },
+    {},
   ),
-  release: defineOperation(15, "release", { lease: "u32" }, {}),
   /** In class `device`: data and metadata of this server are on the device. Otherwise nothing to do. */
   flush: defineOperation(16, "flush", {}, {}),
   /**

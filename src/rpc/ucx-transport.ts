@@ -25,7 +25,7 @@ export interface TransportSink {
 }
 
 export interface TransportOptions {
-  /** "shared": peers on this host put and get without a system call; "private": huge pages where there are any. */
+  /** "shared": peers on this host can map the arena; "private": huge pages where there are any. */
   readonly kind: "shared" | "private";
   /** Payload memory behind the message slots. */
   readonly payloadBytes: number;
@@ -69,6 +69,7 @@ export class UcxTransport implements Poller, RemoteMemory {
   #peers: readonly PeerAddress[] = [];
   #endpoints = new Int32Array(0);
   #keys = new Int32Array(0);
+  #mapped: (Uint8Array | undefined)[] = [];
   #lost = new Uint8Array(0);
   readonly #peerOfEndpoint: number[] = [];
 
@@ -107,6 +108,7 @@ export class UcxTransport implements Poller, RemoteMemory {
     this.#peers = peers;
     this.#endpoints = new Int32Array(peers.length).fill(none);
     this.#keys = new Int32Array(peers.length).fill(none);
+    this.#mapped = new Array(peers.length).fill(undefined);
     this.#lost = new Uint8Array(peers.length);
   }
 
@@ -186,6 +188,14 @@ export class UcxTransport implements Poller, RemoteMemory {
 
   get(peer: number, remoteOffset: number, localOffset: number, bytes: number): Promise<number> {
     return this.#remote(COMMAND.GET, peer, remoteOffset, localOffset, bytes);
+  }
+
+  map(peer: number): Uint8Array | undefined {
+    const known = this.#mapped[peer];
+    if (known !== undefined || !this.reach(peer)) return known;
+    const memory = this.#worker.map(this.#keyOf(peer));
+    if (memory !== undefined) this.#mapped[peer] = new Uint8Array(memory);
+    return this.#mapped[peer];
   }
 
   /** Resolves when everything sent so far has reached its peer, or its peer is lost: the last act before `close`. */

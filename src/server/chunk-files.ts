@@ -21,6 +21,10 @@ export function slotFileOffset(slot: number): number {
   return (slot % slotsPerFile) * chunkBytes;
 }
 
+export function chunkFilePath(storagePath: string, index: number): string {
+  return join(storagePath, `chunks.${index}`);
+}
+
 export interface ChunkFile {
   /** Descriptors for the caller to close. */
   readonly buffered: number;
@@ -39,7 +43,7 @@ export interface ChunkFiles {
  * @throws BenchError ERR_STORAGE: not even one slot fits, or the system's error.
  */
 export function openChunkFiles(storagePath: string, direct: boolean): ChunkFiles {
-  const path = (index: number): string => join(storagePath, `chunks.${index}`);
+  const path = (index: number): string => chunkFilePath(storagePath, index);
   let lengthBytes = 0;
   let allocatedBytes = 0;
   for (let index = 0; ; index++) {

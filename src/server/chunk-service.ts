@@ -1,19 +1,22 @@
 import { errno } from "../core/errno.ts";
 import { chunkBytes, inlineBytes } from "../core/limits.ts";
 import { operations } from "../rpc/operations.ts";
+import type { RemoteMemory } from "../rpc/remote-memory.ts";
 import type { Incoming, Rpc } from "../rpc/service.ts";
 import type { Fields } from "../rpc/struct.ts";
 import type { BufferPool } from "./buffers.ts";
 import type { ChunkStore } from "./chunk-store.ts";
 import type { Counters } from "./counters.ts";
 import { filesToDrop } from "./drops.ts";
-import { BufferLeases } from "./leases.ts";
+import { PeerMemories } from "./peer-memories.ts";
+import type { Storage } from "./storage.ts";
 
 export interface ChunkServiceOptions {
   readonly rpc: Rpc;
+  readonly memory: RemoteMemory;
   readonly chunks: ChunkStore;
-  readonly arena: Uint8Array;
-  /** Buffers of `chunkBytes` for grants, at most 65,536. */
+  readonly storage: Storage;
+  /** Buffers of `chunkBytes` in the arena, for data of peers whose memory is not mapped here. */
   readonly buffers: BufferPool;
   /** Buffers of `inlineBytes`, for inline payloads that do not lie in the arena. */
   readonly inlineBuffers: BufferPool;
@@ -28,25 +31,28 @@ interface Range {
   readonly lengthBytes: number;
 }
 
-type GrantReply = Incoming<(typeof operations.grantWrite)["reply"]["fields"]>;
-
-/** Serves the operations on chunks. A grant is a lease of a buffer; a lease ends with commit, release or its peer. */
+/**
+ * Serves the operations on chunks. The server moves large payloads: between the storage and the caller's memory in
+ * place where it is mapped here, otherwise by RMA through a buffer. A request that waits for a buffer holds no memory
+ * but its own.
+ */
 export class ChunkService {
   readonly #chunks: ChunkStore;
-  readonly #arena: Uint8Array;
+  readonly #storage: Storage;
+  readonly #memory: RemoteMemory;
+  readonly #peers: PeerMemories;
   readonly #buffers: BufferPool;
   readonly #inlineBuffers: BufferPool;
   readonly #counters: Counters;
-  readonly #leases: BufferLeases;
-  readonly #lost = new Set<number>();
 
-  constructor({ rpc, chunks, arena, buffers, inlineBuffers, counters }: ChunkServiceOptions) {
+  constructor({ rpc, memory, chunks, storage, buffers, inlineBuffers, counters }: ChunkServiceOptions) {
     this.#chunks = chunks;
-    this.#arena = arena;
+    this.#storage = storage;
+    this.#memory = memory;
+    this.#peers = new PeerMemories(memory, storage);
     this.#buffers = buffers;
     this.#inlineBuffers = inlineBuffers;
     this.#counters = counters;
-    this.#leases = new BufferLeases(buffers.count);
 
     rpc.serve(operations.writeInline, (request, incoming) => {
       const range = { ...request, lengthBytes: incoming.payload.length };
@@ -55,33 +61,40 @@ export class ChunkService {
     rpc.serve(operations.readInline, (range, incoming) => {
       if (this.#valid(range, inlineBytes, incoming)) void this.#readInline(range, incoming);
     });
-    rpc.serve(operations.grantWrite, (range, incoming) => {
-      if (this.#valid(range, chunkBytes, incoming)) void this.#grantWrite(range, incoming);
+    rpc.serve(operations.writeChunk, (request, incoming) => {
+      if (!this.#valid(request, chunkBytes, incoming)) return;
+      void this.#write(request, request.sourceOffset, incoming.peer).then((status) => {
+        if (status !== 0) return incoming.fail(status);
+        this.#counters.bytesWritten += request.lengthBytes;
+        incoming.respond({});
+      });
     });
-    rpc.serve(operations.grantRead, (range, incoming) => {
-      if (this.#valid(range, chunkBytes, incoming)) void this.#grantRead(range, incoming);
+    rpc.serve(operations.readChunk, (request, incoming) => {
+      if (!this.#valid(request, chunkBytes, incoming)) return;
+      void this.#read(request, request.targetOffset, incoming.peer).then((status) => {
+        if (status !== 0) return incoming.fail(status);
+        this.#counters.bytesRead += request.lengthBytes;
+        incoming.respond({});
+      });
     });
-    rpc.serve(operations.commitWrite, ({ lease }, incoming) => void this.#commitWrite(lease, incoming));
-    rpc.serve(operations.release, ({ lease }, incoming) => this.#release(lease, incoming));
     rpc.serve(operations.dropChunks, ({ files }, incoming) => void this.#drop(files, incoming));
     rpc.onPeerLost((peer) => {
-      this.#lost.add(peer);
       this.#buffers.abandon(peer);
       this.#inlineBuffers.abandon(peer);
-      for (const buffer of this.#leases.endAll(peer)) this.#buffers.release(buffer);
     });
   }
 
   async #writeInline({ ino, chunk, offsetBytes, lengthBytes }: Range, incoming: Incoming<Fields>): Promise<void> {
+    const { arena } = this.#storage;
     let at = this.#inArena(incoming.payload);
     let buffer = -1;
     if (at === -1) {
       buffer = await this.#inlineBuffers.acquire(incoming.peer);
       if (buffer === -1) return incoming.fail(-errno.EHOSTDOWN);
       at = this.#inlineBuffers.offsetOf(buffer);
-      this.#arena.set(incoming.payload, at);
+      arena.bytes.set(incoming.payload, at);
     }
-    const status = await this.#chunks.write(ino, chunk, offsetBytes, at, lengthBytes);
+    const status = await this.#chunks.write(ino, chunk, offsetBytes, arena, at, lengthBytes);
     if (buffer !== -1) this.#inlineBuffers.release(buffer);
     if (status !== 0) return incoming.fail(status);
     this.#counters.bytesWritten += lengthBytes;
@@ -89,6 +102,7 @@ export class ChunkService {
   }
 
   async #readInline({ ino, chunk, offsetBytes, lengthBytes }: Range, incoming: Incoming<Fields>): Promise<void> {
+    const { arena } = this.#storage;
     const reply = incoming.replyBuffer();
     let at = this.#inArena(reply);
     let buffer = -1;
@@ -97,9 +111,9 @@ export class ChunkService {
       if (buffer === -1) return incoming.fail(-errno.EHOSTDOWN);
       at = this.#inlineBuffers.offsetOf(buffer);
     }
-    const status = await this.#chunks.read(ino, chunk, offsetBytes, at, lengthBytes);
+    const status = await this.#chunks.read(ino, chunk, offsetBytes, arena, at, lengthBytes);
     if (buffer !== -1) {
-      if (status === 0) reply.set(this.#arena.subarray(at, at + lengthBytes));
+      if (status === 0) reply.set(arena.bytes.subarray(at, at + lengthBytes));
       this.#inlineBuffers.release(buffer);
     }
     if (status !== 0) return incoming.fail(status);
@@ -107,54 +121,42 @@ export class ChunkService {
     incoming.respond({}, lengthBytes);
   }
 
-  async #grantWrite(range: Range, incoming: GrantReply): Promise<void> {
-    // Before the client moves any data: is there room for it?
-    const reserved = await this.#chunks.reserve(range.ino, range.chunk);
-    if (reserved !== 0) return incoming.fail(reserved);
-    const buffer = await this.#acquire(incoming);
-    if (buffer !== -1) this.#lend(buffer, range, incoming);
-  }
-
-  async #grantRead(range: Range, incoming: GrantReply): Promise<void> {
-    const buffer = await this.#acquire(incoming);
-    if (buffer === -1) return;
-    const { ino, chunk, offsetBytes, lengthBytes } = range;
-    const status = await this.#chunks.read(ino, chunk, offsetBytes, this.#buffers.offsetOf(buffer), lengthBytes);
-    if (status !== 0 || this.#lost.has(incoming.peer)) {
-      this.#buffers.release(buffer);
-      incoming.fail(status !== 0 ? status : -errno.EHOSTDOWN);
-      return;
+  /** From the memory of `peer` into a chunk. 0 or a negative errno. */
+  async #write({ ino, chunk, offsetBytes, lengthBytes }: Range, sourceOffset: number, peer: number): Promise<number> {
+    const source = this.#peers.of(peer);
+    if (source !== null) {
+      if (sourceOffset + lengthBytes > source.bytes.length) return -errno.EINVAL;
+      return this.#chunks.write(ino, chunk, offsetBytes, source, sourceOffset, lengthBytes);
     }
-    this.#counters.bytesRead += lengthBytes;
-    this.#lend(buffer, range, incoming);
+    // Before any data moves: is there room for it?
+    const reserved = await this.#chunks.reserve(ino, chunk);
+    if (reserved !== 0) return reserved;
+    return this.#withBuffer(peer, async (at) => {
+      const moved = await this.#memory.get(peer, sourceOffset, at, lengthBytes);
+      return moved !== 0 ? moved : this.#chunks.write(ino, chunk, offsetBytes, this.#storage.arena, at, lengthBytes);
+    });
   }
 
-  async #commitWrite(lease: number, incoming: Incoming<Fields>): Promise<void> {
-    const leases = this.#leases;
-    const buffer = leases.end(lease, incoming.peer);
-    if (buffer === -1) return incoming.fail(-errno.EPERM);
-    const lengthBytes = leases.lengthBytes[buffer]!;
-    const status = await this.#chunks.write(
-      leases.ino[buffer]!,
-      leases.chunk[buffer]!,
-      leases.offsetBytes[buffer]!,
-      this.#buffers.offsetOf(buffer),
-      lengthBytes,
-    );
-    this.#buffers.release(buffer);
-    if (status !== 0) return incoming.fail(status);
-    this.#counters.bytesWritten += lengthBytes;
-    incoming.respond({});
-  }
-
-  #release(lease: number, incoming: Incoming<Fields>): void {
-    const buffer = this.#leases.end(lease, incoming.peer);
-    if (buffer === -1) {
-      incoming.fail(-errno.EPERM);
-      return;
+  /** From a chunk into the memory of `peer`. 0 or a negative errno. */
+  async #read({ ino, chunk, offsetBytes, lengthBytes }: Range, targetOffset: number, peer: number): Promise<number> {
+    const target = this.#peers.of(peer);
+    if (target !== null) {
+      if (targetOffset + lengthBytes > target.bytes.length) return -errno.EINVAL;
+      return this.#chunks.read(ino, chunk, offsetBytes, target, targetOffset, lengthBytes);
     }
+    return this.#withBuffer(peer, async (at) => {
+      const status = await this.#chunks.read(ino, chunk, offsetBytes, this.#storage.arena, at, lengthBytes);
+      return status !== 0 ? status : this.#memory.put(peer, targetOffset, at, lengthBytes);
+    });
+  }
+
+  /** Runs `move` with the arena offset of a buffer, as soon as there is one; EHOSTDOWN if the peer goes before. */
+  async #withBuffer(peer: number, move: (arenaOffset: number) => Promise<number>): Promise<number> {
+    const buffer = await this.#buffers.acquire(peer);
+    if (buffer === -1) return -errno.EHOSTDOWN;
+    const status = await move(this.#buffers.offsetOf(buffer));
     this.#buffers.release(buffer);
-    incoming.respond({});
+    return status;
   }
 
   async #drop(files: number, incoming: Incoming<Fields>): Promise<void> {
@@ -164,28 +166,11 @@ export class ChunkService {
     else incoming.fail(status);
   }
 
-  /** A chunk buffer for the caller; -1 if the caller is gone (and has been answered). */
-  async #acquire(incoming: Incoming<Fields>): Promise<number> {
-    const buffer = await this.#buffers.acquire(incoming.peer);
-    if (buffer !== -1 && !this.#lost.has(incoming.peer)) return buffer;
-    if (buffer !== -1) this.#buffers.release(buffer);
-    incoming.fail(-errno.EHOSTDOWN);
-    return -1;
-  }
-
-  #lend(buffer: number, { ino, chunk, offsetBytes, lengthBytes }: Range, incoming: GrantReply): void {
-    const leases = this.#leases;
-    leases.ino[buffer] = ino;
-    leases.chunk[buffer] = chunk;
-    leases.offsetBytes[buffer] = offsetBytes;
-    leases.lengthBytes[buffer] = lengthBytes;
-    incoming.respond({ arenaOffset: this.#buffers.offsetOf(buffer), lease: leases.begin(buffer, incoming.peer) });
-  }
-
   /** Byte offset of a view of the arena; -1 if it is other memory. */
   #inArena(view: Uint8Array): number {
-    const at = view.byteOffset - this.#arena.byteOffset;
-    const within = view.buffer === this.#arena.buffer && at >= 0 && at + view.length <= this.#arena.length;
+    const { bytes } = this.#storage.arena;
+    const at = view.byteOffset - bytes.byteOffset;
+    const within = view.buffer === bytes.buffer && at >= 0 && at + view.length <= bytes.length;
     return within ? at : -1;
   }
 

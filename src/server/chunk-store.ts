@@ -4,7 +4,7 @@ import { ChunkCache } from "./chunk-cache.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import { type Database, Key, keyNumber, keySuffix, table } from "./database.ts";
 import { SlotMap } from "./slot-map.ts";
-import type { Storage } from "./storage.ts";
+import type { PayloadMemory, Storage } from "./storage.ts";
 
 const cacheLines = 16384;
 /** Chunks that one transaction drops at most: a commit must not hold the event loop for long. */
@@ -32,7 +32,6 @@ export class ChunkStore {
   readonly #database: Database;
   readonly #commits: CommitQueue;
   readonly #storage: Storage;
-  readonly #arena: Uint8Array;
   readonly #slots: SlotMap;
   readonly #cache = new ChunkCache(cacheLines);
   readonly #key = new Key();
@@ -56,11 +55,10 @@ export class ChunkStore {
   #unflushed = false;
 
   /** @throws BenchError ERR_STORAGE when the chunk map does not fit the storage. */
-  constructor(database: Database, commits: CommitQueue, storage: Storage, arena: Uint8Array) {
+  constructor(database: Database, commits: CommitQueue, storage: Storage) {
     this.#database = database;
     this.#commits = commits;
     this.#storage = storage;
-    this.#arena = arena;
     this.#slots = new SlotMap(storage.slots);
     this.#inFlight = new Uint32Array(storage.slots);
     this.#recover();
@@ -79,26 +77,40 @@ export class ChunkStore {
     return status;
   }
 
-  /** Fills a range of the arena with a range of a chunk; zeros where nothing was written. 0 or a negative errno. */
-  async read(ino: number, chunk: number, offsetBytes: number, arenaOffset: number, bytes: number): Promise<number> {
+  /** Fills a range of memory with a range of a chunk; zeros where nothing was written. 0 or a negative errno. */
+  async read(
+    ino: number,
+    chunk: number,
+    offsetBytes: number,
+    to: PayloadMemory,
+    memoryOffset: number,
+    bytes: number,
+  ): Promise<number> {
     const slot = this.#slotOf(ino, chunk);
     if (slot === -1) {
-      this.#arena.fill(0, arenaOffset, arenaOffset + bytes);
+      to.bytes.fill(0, memoryOffset, memoryOffset + bytes);
       return 0;
     }
     this.#inFlight[slot]!++;
-    const status = await this.#storage.read(slot, offsetBytes, arenaOffset, bytes);
+    const status = await this.#storage.read(slot, offsetBytes, to, memoryOffset, bytes);
     this.#ended(slot);
     return Math.min(status, 0);
   }
 
-  /** Writes a range of the arena into a chunk, making it if need be. 0 or a negative errno (ENOSPC: nothing written). */
-  async write(ino: number, chunk: number, offsetBytes: number, arenaOffset: number, bytes: number): Promise<number> {
+  /** Writes a range of memory into a chunk, making it if need be. 0 or a negative errno (ENOSPC: nothing written). */
+  async write(
+    ino: number,
+    chunk: number,
+    offsetBytes: number,
+    from: PayloadMemory,
+    memoryOffset: number,
+    bytes: number,
+  ): Promise<number> {
     let slot = this.#slotOf(ino, chunk);
     if (slot >= 0) this.#inFlight[slot]!++;
     else slot = await this.#allocate(ino, chunk);
     if (slot < 0) return slot;
-    const status = await this.#storage.write(slot, offsetBytes, arenaOffset, bytes);
+    const status = await this.#storage.write(slot, offsetBytes, from, memoryOffset, bytes);
     this.#unflushed = true;
     this.#ended(slot);
     return Math.min(status, 0);

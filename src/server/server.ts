@@ -4,6 +4,7 @@ import { errno } from "../core/errno.ts";
 import { BenchError } from "../core/errors.ts";
 import { chunkBytes, inlineBytes } from "../core/limits.ts";
 import { operations } from "../rpc/operations.ts";
+import type { RemoteMemory } from "../rpc/remote-memory.ts";
 import type { Rpc } from "../rpc/service.ts";
 import { BufferPool, type BufferRegion } from "./buffers.ts";
 import { ChunkService } from "./chunk-service.ts";
@@ -28,9 +29,8 @@ export interface ServerOptions {
   readonly durability: Durability;
   /** Opens the data part of the storage path; called once, after the path has been checked. */
   readonly openStorage: (storagePath: string) => Promise<Storage>;
-  /** The process's arena: grants name byte offsets into it. */
-  readonly arena: Uint8Array;
-  /** Buffers of `chunkBytes` in the arena that are the server's: one for inline payloads, the others for grants. */
+  readonly memory: RemoteMemory;
+  /** Buffers of `chunkBytes` in the arena that are the server's: one for inline payloads, the others for RMA. */
   readonly buffers: BufferRegion;
 }
 
@@ -81,27 +81,28 @@ export class Server {
   }
 
   private constructor(options: ServerOptions, database: Database, storage: Storage) {
-    const { serverIndex, servers, arena, buffers, durability } = options;
+    const { serverIndex, servers, memory, buffers, durability } = options;
     const rpc = this.#gated(options.rpc);
     const commits = new CommitQueue(database);
     const store = new MetadataStore(database, serverIndex);
-    const chunks = new ChunkStore(database, commits, storage, arena);
+    const chunks = new ChunkStore(database, commits, storage);
     const dropHere = (inos: readonly number[]): Promise<number> => chunks.drop(inos);
     const drops = new Drops({ store, commits, rpc, serverIndex, servers, dropHere });
     const flusher = new Flusher(() => chunks.flush(), database);
     const inlineBuffers = new BufferPool({ offset: buffers.offset, count: chunkBytes / inlineBytes }, inlineBytes);
-    const grantRegion = { offset: buffers.offset + chunkBytes, count: buffers.count - 1 };
-    const grantBuffers = new BufferPool(grantRegion, chunkBytes);
+    const rmaRegion = { offset: buffers.offset + chunkBytes, count: buffers.count - 1 };
+    const rmaBuffers = new BufferPool(rmaRegion, chunkBytes);
     this.storage = storage;
     this.#database = database;
     this.#chunks = chunks;
     this.#drops = drops;
     this.#flusher = flusher;
-    this.#pools = [inlineBuffers, grantBuffers];
+    this.#pools = [inlineBuffers, rmaBuffers];
     this.#durability = durability;
 
     new MetadataService({ store, commits, rpc, drops, serverIndex, servers });
-    new ChunkService({ rpc, chunks, arena, buffers: grantBuffers, inlineBuffers, counters: this.#counters });
+    const counters = this.#counters;
+    new ChunkService({ rpc, memory, chunks, storage, buffers: rmaBuffers, inlineBuffers, counters });
     rpc.serve(operations.flush, (_, incoming) => {
       if (durability !== "device") return incoming.respond({});
       void flusher.flush().then((status) => (status === 0 ? incoming.respond({}) : incoming.fail(status)));

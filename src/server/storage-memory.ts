@@ -1,6 +1,6 @@
 import { errno } from "../core/errno.ts";
 import { chunkBytes } from "../core/limits.ts";
-import type { Storage } from "./storage.ts";
+import { isValidTransfer, type PayloadMemory, type Storage } from "./storage.ts";
 
 const { EINVAL } = errno;
 
@@ -8,33 +8,38 @@ const { EINVAL } = errno;
 export class MemoryStorage implements Storage {
   readonly name = "memory";
   readonly slots: number;
-  readonly #arena: Uint8Array;
+  readonly arena: PayloadMemory;
+  #memories = 1;
   readonly #data: (Uint8Array | undefined)[];
 
   /** @param capacityBytes Memory that the slots take at most. */
   constructor(arena: Uint8Array, capacityBytes: number) {
-    this.#arena = arena;
+    this.arena = { bytes: arena, index: 0 };
     this.slots = Math.floor(capacityBytes / chunkBytes);
     this.#data = new Array(this.slots).fill(undefined);
   }
 
-  async read(slot: number, slotOffset: number, arenaOffset: number, bytes: number): Promise<number> {
-    if (!this.#valid(slot, slotOffset, arenaOffset, bytes)) return -EINVAL;
+  attach(bytes: Uint8Array): PayloadMemory {
+    return { bytes, index: this.#memories++ };
+  }
+
+  async read(slot: number, slotOffset: number, to: PayloadMemory, offset: number, bytes: number): Promise<number> {
+    if (!isValidTransfer(this, slot, slotOffset, to, offset, bytes)) return -EINVAL;
     const data = this.#data[slot];
-    if (data === undefined) this.#arena.fill(0, arenaOffset, arenaOffset + bytes);
-    else this.#arena.set(data.subarray(slotOffset, slotOffset + bytes), arenaOffset);
+    if (data === undefined) to.bytes.fill(0, offset, offset + bytes);
+    else to.bytes.set(data.subarray(slotOffset, slotOffset + bytes), offset);
     return bytes;
   }
 
-  async write(slot: number, slotOffset: number, arenaOffset: number, bytes: number): Promise<number> {
-    if (!this.#valid(slot, slotOffset, arenaOffset, bytes)) return -EINVAL;
+  async write(slot: number, slotOffset: number, from: PayloadMemory, offset: number, bytes: number): Promise<number> {
+    if (!isValidTransfer(this, slot, slotOffset, from, offset, bytes)) return -EINVAL;
     this.#data[slot] ??= new Uint8Array(chunkBytes);
-    this.#data[slot]!.set(this.#arena.subarray(arenaOffset, arenaOffset + bytes), slotOffset);
+    this.#data[slot]!.set(from.bytes.subarray(offset, offset + bytes), slotOffset);
     return bytes;
   }
 
   async discard(slot: number): Promise<number> {
-    if (!this.#valid(slot, 0, 0, 0)) return -EINVAL;
+    if (slot < 0 || slot >= this.slots) return -EINVAL;
     this.#data[slot] = undefined;
     return 0;
   }
@@ -45,17 +50,5 @@ export class MemoryStorage implements Storage {
 
   async close(): Promise<void> {
     this.#data.fill(undefined);
-  }
-
-  #valid(slot: number, slotOffset: number, arenaOffset: number, bytes: number): boolean {
-    return (
-      slot >= 0 &&
-      slot < this.slots &&
-      slotOffset >= 0 &&
-      bytes >= 0 &&
-      slotOffset + bytes <= chunkBytes &&
-      arenaOffset >= 0 &&
-      arenaOffset + bytes <= this.#arena.length
-    );
   }
 }

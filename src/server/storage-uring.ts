@@ -5,7 +5,7 @@ import { chunkBytes } from "../core/limits.ts";
 import type { Poller } from "../reactor/reactor.ts";
 import { Slots } from "../rpc/slots.ts";
 import { closeChunkFiles, openChunkFiles, slotFile, slotFileOffset } from "./chunk-files.ts";
-import type { Durability, Storage } from "./storage.ts";
+import { type Durability, isValidTransfer, type PayloadMemory, type Storage } from "./storage.ts";
 
 /** Operations that the kernel has at most; further ones wait in order. */
 const operationsInFlight = 256;
@@ -42,7 +42,8 @@ export class UringStorage implements Storage, Poller {
   readonly #commandMask: number;
   readonly #completions: Int32Array;
   readonly #completionMask: number;
-  readonly #arena: Uint8Array;
+  readonly arena: PayloadMemory;
+  readonly #memories: PayloadMemory[];
   readonly #bufferedFiles: readonly number[];
   readonly #directFiles: readonly number[];
   /** By file: 1 while O_DIRECT works. */
@@ -54,7 +55,9 @@ export class UringStorage implements Storage, Poller {
   readonly #file = new Uint16Array(operationsInFlight);
   readonly #direct = new Uint8Array(operationsInFlight);
   readonly #fileOffset = new Float64Array(operationsInFlight);
-  readonly #arenaOffset = new Float64Array(operationsInFlight);
+  /** Index in `#memories`, and as a buffer of the ring. */
+  readonly #memory = new Uint16Array(operationsInFlight);
+  readonly #memoryOffset = new Float64Array(operationsInFlight);
   readonly #bytes = new Uint32Array(operationsInFlight);
   readonly #doneBytes = new Uint32Array(operationsInFlight);
   readonly #resolve: ((status: number) => void)[] = new Array(operationsInFlight).fill(() => {});
@@ -84,7 +87,8 @@ export class UringStorage implements Storage, Poller {
     this.slots = slots;
     this.source = ring.source;
     this.#ring = ring;
-    this.#arena = arena;
+    this.arena = { bytes: arena, index: 0 };
+    this.#memories = [this.arena];
     this.#control = new Int32Array(ring.rings);
     this.#commands = new Int32Array(ring.rings, ring.commandOffset);
     this.#commandDoubles = new Float64Array(ring.rings, ring.commandOffset);
@@ -98,23 +102,32 @@ export class UringStorage implements Storage, Poller {
     return this.#useDirect.every((use) => use === 1);
   }
 
-  read(slot: number, slotOffset: number, arenaOffset: number, bytes: number): Promise<number> {
-    if (!this.#valid(slot, slotOffset, arenaOffset, bytes)) return Promise.resolve(-errno.EINVAL);
-    return this.#begin(OP.READ, slotFile(slot), slotFileOffset(slot) + slotOffset, arenaOffset, bytes);
+  /** The memory is not pinned: of a peer it comes late, and locked memory counts in every process that locks it. */
+  attach(bytes: Uint8Array): PayloadMemory {
+    const memory = { bytes, index: this.#ring.addBuffer(bytes.buffer as ArrayBuffer) };
+    this.#memories.push(memory);
+    return memory;
   }
 
-  write(slot: number, slotOffset: number, arenaOffset: number, bytes: number): Promise<number> {
-    if (!this.#valid(slot, slotOffset, arenaOffset, bytes)) return Promise.resolve(-errno.EINVAL);
-    return this.#begin(OP.WRITE, slotFile(slot), slotFileOffset(slot) + slotOffset, arenaOffset, bytes);
+  read(slot: number, slotOffset: number, to: PayloadMemory, offset: number, bytes: number): Promise<number> {
+    if (!isValidTransfer(this, slot, slotOffset, to, offset, bytes)) return Promise.resolve(-errno.EINVAL);
+    return this.#begin(OP.READ, slotFile(slot), slotFileOffset(slot) + slotOffset, to.index, offset, bytes);
+  }
+
+  write(slot: number, slotOffset: number, from: PayloadMemory, offset: number, bytes: number): Promise<number> {
+    if (!isValidTransfer(this, slot, slotOffset, from, offset, bytes)) return Promise.resolve(-errno.EINVAL);
+    return this.#begin(OP.WRITE, slotFile(slot), slotFileOffset(slot) + slotOffset, from.index, offset, bytes);
   }
 
   discard(slot: number): Promise<number> {
-    if (!this.#valid(slot, 0, 0, 0)) return Promise.resolve(-errno.EINVAL);
-    return this.#begin(OP.FALLOCATE, slotFile(slot), slotFileOffset(slot), 0, chunkBytes);
+    if (slot < 0 || slot >= this.slots) return Promise.resolve(-errno.EINVAL);
+    return this.#begin(OP.FALLOCATE, slotFile(slot), slotFileOffset(slot), 0, 0, chunkBytes);
   }
 
   async flush(): Promise<number> {
-    const statuses = await Promise.all(this.#bufferedFiles.map((_, file) => this.#begin(OP.FDATASYNC, file, 0, 0, 0)));
+    const statuses = await Promise.all(
+      this.#bufferedFiles.map((_, file) => this.#begin(OP.FDATASYNC, file, 0, 0, 0, 0)),
+    );
     return statuses.find((status) => status !== 0) ?? 0;
   }
 
@@ -141,13 +154,21 @@ export class UringStorage implements Storage, Poller {
     }
   }
 
-  #begin(opcode: number, file: number, fileOffset: number, arenaOffset: number, bytes: number): Promise<number> {
+  #begin(
+    opcode: number,
+    file: number,
+    fileOffset: number,
+    memory: number,
+    memoryOffset: number,
+    bytes: number,
+  ): Promise<number> {
     return new Promise((resolve) => {
       const start = (operation: number): void => {
         this.#opcode[operation] = opcode;
         this.#file[operation] = file;
         this.#fileOffset[operation] = fileOffset;
-        this.#arenaOffset[operation] = arenaOffset;
+        this.#memory[operation] = memory;
+        this.#memoryOffset[operation] = memoryOffset;
         this.#bytes[operation] = bytes;
         this.#doneBytes[operation] = 0;
         this.#resolve[operation] = resolve;
@@ -165,7 +186,8 @@ export class UringStorage implements Storage, Poller {
     const file = this.#file[operation]!;
     const done = this.#doneBytes[operation]!;
     const fileOffset = this.#fileOffset[operation]! + done;
-    const bufferOffset = this.#arena.byteOffset + this.#arenaOffset[operation]! + done;
+    const memory = this.#memories[this.#memory[operation]!]!;
+    const bufferOffset = memory.bytes.byteOffset + this.#memoryOffset[operation]! + done;
     const bytes = this.#bytes[operation]! - done;
     const moves = opcode === OP.READ || opcode === OP.WRITE;
     const aligned = ((fileOffset | bufferOffset | bytes) & (directAlignment - 1)) === 0;
@@ -178,7 +200,7 @@ export class UringStorage implements Storage, Poller {
     const at = slot * commandWords;
     words[at] = opcode;
     words[at + 1] = direct ? this.#directFiles[file]! : this.#bufferedFiles[file]!;
-    words[at + 2] = 0;
+    words[at + 2] = memory.index;
     words[at + 3] = moves ? bytes : 0;
     words[at + 4] = opcode === OP.FALLOCATE ? punchHole : 0;
     words[at + 5] = operation;
@@ -212,8 +234,8 @@ export class UringStorage implements Storage, Poller {
     if (result > 0) return undefined;
     if (opcode === OP.WRITE) return -errno.EIO;
     // Behind the end of the file nothing was ever written.
-    const from = this.#arenaOffset[operation]!;
-    this.#arena.fill(0, from + done, from + bytes);
+    const from = this.#memoryOffset[operation]!;
+    this.#memories[this.#memory[operation]!]!.bytes.fill(0, from + done, from + bytes);
     return bytes;
   }
 
@@ -223,17 +245,5 @@ export class UringStorage implements Storage, Poller {
     if (next === undefined) this.#operations.give(operation);
     else next(operation);
     resolve(status);
-  }
-
-  #valid(slot: number, slotOffset: number, arenaOffset: number, bytes: number): boolean {
-    return (
-      slot >= 0 &&
-      slot < this.slots &&
-      slotOffset >= 0 &&
-      bytes >= 0 &&
-      slotOffset + bytes <= chunkBytes &&
-      arenaOffset >= 0 &&
-      arenaOffset + bytes <= this.#arena.length
-    );
   }
 }

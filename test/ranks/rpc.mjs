@@ -11,7 +11,7 @@ import { UcxTransport } from "../../dist/rpc/ucx-transport.js";
 const { rank, size } = mpi.init();
 const payloadBytes = 16 * 1024 * 1024;
 const transport = new UcxTransport({
-  kind: rank === 0 ? "shared" : "private",
+  kind: rank === 0 ? "private" : "shared",
   payloadBytes,
   landingSlots: 8, // Few, so that messages have to wait for one.
   sendSlots: 8,
