@@ -26,7 +26,9 @@ export interface MpiError extends Error {
  * Once per process. Blocks, for 0.1 to 0.4 s as a rule.
  * A failure inside MPI_Init ends the process with the library's own message: the standard gives no way to catch it.
  * @returns Rank in the world communicator, 0 to size - 1, and number of ranks.
- * @throws `ERR_MPI_STATE` when called twice, also after `finalize`.
+ * @throws `ERR_MPI_STATE` when called twice, also after `finalize`. `ERR_MPI_LAUNCHER`: the job has another size than
+ *   {@link launcherSize}, since this addon was built for another MPI than the launcher's, and every process is a job of
+ *   its own; MPI has been finalized.
  */
 export declare function init(): { rank: number; size: number };
 
@@ -63,8 +65,7 @@ export declare function processorName(): string;
 /**
  * The number of ranks that the launcher says it started, from the environment that it gave this process
  * (`OMPI_COMM_WORLD_SIZE`, `PMI_SIZE`, `SLURM_STEP_NUM_TASKS`, in this order); `undefined` without a launcher.
- * When `init` returns another size, this addon was built for another MPI than the launcher's, and every process is a
- * job of its own: stop and say so. At any time; does not block, never throws.
+ * At any time; does not block, never throws.
  */
 export declare function launcherSize(): number | undefined;
 
@@ -139,6 +140,16 @@ export declare class Communicator {
    *   `ERR_MPI_STATE`, `ERR_INVALID_ARG_TYPE`.
    */
   allgather(bytes: Bytes): Uint8Array[];
+
+  /**
+   * `MPI_Allgatherv`: for lengths that every rank knows, without an exchange of them and without new memory. Blocks.
+   * @param bytes As many as this rank's element of `countsBytes`. Read during the call.
+   * @param into At least as long as all of `countsBytes` together; what rank i gave lies behind what ranks 0 to i - 1
+   *   gave. Must not overlap `bytes`. Written in place.
+   * @param countsBytes Shape [size], the same on every rank, together at most 2^31 - 1.
+   * @throws `ERR_MPI`, `ERR_MPI_STATE`, `ERR_OUT_OF_RANGE`, `ERR_INVALID_ARG_TYPE`.
+   */
+  allgatherv(bytes: Bytes, into: Bytes, countsBytes: Int32Array): void;
 
   /**
    * `MPI_Gatherv` behind an exchange of the lengths: as `allgather`, but only `root` gets the bytes. Blocks.

@@ -20,7 +20,7 @@ const worldHandle = 0;
 export const anySource = -1;
 export const anyTag = -1;
 
-export const { init, finalize, abort, initialized, finalized, libraryVersion, processorName } = native;
+export const { finalize, abort, initialized, finalized, libraryVersion, processorName } = native;
 
 /** A group of ranks. The native side knows it by a small integer; rank and size never change, so they are read once. */
 export class Communicator {
@@ -56,6 +56,10 @@ export class Communicator {
     return native.allgather(this.#handle, bytes);
   }
 
+  allgatherv(bytes, into, countsBytes) {
+    native.allgatherv(this.#handle, bytes, into, countsBytes);
+  }
+
   gather(bytes, root) {
     return native.gather(this.#handle, bytes, root);
   }
@@ -79,6 +83,17 @@ export class Communicator {
   receive(buffer, source, tag) {
     return native.receive(this.#handle, buffer, source, tag);
   }
+}
+
+export function init() {
+  const job = native.init();
+  const started = launcherSize();
+  if (started === undefined || started === job.size) return job;
+  native.finalize();
+  const message =
+    `init: the launcher started ${started} processes, but MPI sees a job of ${job.size}: this addon was built for ` +
+    `${libraryVersion()}, and the launcher is another MPI's. Build it again with the mpicc of the launcher's MPI`;
+  throw Object.assign(new Error(message), { code: "ERR_MPI_LAUNCHER" });
 }
 
 export function world() {

@@ -38,9 +38,8 @@ const rmaSlots = 256;
  * @throws BenchError The first failure by rank, the same on every rank.
  */
 export function bootstrap(makeConfig: () => RunConfig): Bootstrapped {
-  const { rank, size } = mpi.init();
+  const { rank } = joinJob();
   try {
-    checkLauncher(size);
     const config = exchange(() => (rank === 0 ? makeConfig() : null))[0]!;
     const build = buildHash();
     // No rank makes one before all have looked, which the next exchange sees to.
@@ -67,6 +66,16 @@ export function bootstrap(makeConfig: () => RunConfig): Bootstrapped {
   }
 }
 
+function joinJob(): { rank: number; size: number } {
+  try {
+    return mpi.init();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== "ERR_MPI_LAUNCHER") throw error;
+    throw new BenchError("ERR_ENVIRONMENT", `${message} (MPICC=… npm run setup)`);
+  }
+}
+
 /**
  * An allgather of JSON values in which a rank may fail: then every rank throws that failure.
  * @returns What `make` returned on each rank, by rank.
@@ -87,17 +96,6 @@ function exchange<T>(make: () => T): NonNullable<T>[] {
     if ("code" in one) throw new BenchError(one.code, one.message, { rank });
     return one.value as NonNullable<T>;
   });
-}
-
-/** An addon built for another MPI than the launcher's makes N jobs of one rank each instead of one of N. */
-function checkLauncher(size: number): void {
-  const expected = mpi.launcherSize();
-  if (expected === undefined || expected === size) return;
-  throw new BenchError(
-    "ERR_ENVIRONMENT",
-    `the launcher started ${expected} ranks, but MPI sees ${size}: this build is for ${mpi.libraryVersion()}, ` +
-      "and the launcher is another MPI's. Build again with the mpicc of the same MPI (MPICC=… npm run setup)",
-  );
 }
 
 function checkSameBuild(facts: readonly (RankFacts & { build: string })[]): void {

@@ -1,4 +1,4 @@
-/* Gathers of byte strings whose length differs from rank to rank. */
+/* Gathers of byte strings whose length may differ from rank to rank. */
 #include "node_mpi.h"
 #include <stdlib.h>
 
@@ -138,8 +138,56 @@ static napi_value gather(napi_env env, napi_callback_info info)
 	return out;
 }
 
+/* The lengths of all ranks are the caller's, so nothing is exchanged but the bytes. */
+static napi_value allgatherv(napi_env env, napi_callback_info info)
+{
+	napi_typedarray_type element = napi_uint8_array;
+	struct layout layout = {0};
+	MPI_Comm communicator;
+	int64_t total = 0;
+	bool typed = false;
+	void *data, *into, *counts;
+	size_t length, room, count;
+	int rank, status;
+
+	AK_ARGS(env, info, 4);
+	if (!communicator_argument(env, argv[0], "allgatherv", &communicator) ||
+	    !ak_bytes(env, argv[1], "allgatherv: bytes", &data, &length) ||
+	    !ak_bytes(env, argv[2], "allgatherv: into", &into, &room))
+		return NULL;
+	if (napi_is_typedarray(env, argv[3], &typed) == napi_ok && typed)
+		napi_get_typedarray_info(env, argv[3], &element, &count, &counts, NULL, NULL);
+	if (element != napi_int32_array)
+		return ak_throw_type(env, "allgatherv: countsBytes must be an Int32Array");
+	MPI_TRY(env, "MPI_Comm_size", MPI_Comm_size(communicator, &layout.ranks));
+	MPI_TRY(env, "MPI_Comm_rank", MPI_Comm_rank(communicator, &rank));
+	layout.counts = counts;
+	if (count != (size_t)layout.ranks)
+		return ak_throw_range(env, "allgatherv: countsBytes must have %d elements, not %zu", layout.ranks, count);
+	if (length != (size_t)layout.counts[rank])
+		return ak_throw_range(env, "allgatherv: bytes must be the countsBytes[%d] = %d that it has, not %zu", rank,
+				      layout.counts[rank], length);
+	layout.offsets = malloc((size_t)layout.ranks * sizeof(int));
+	if (!layout.offsets)
+		return ak_throw(env, "ERR_MPI_STATE", "allgatherv: no memory for %d offsets", layout.ranks);
+	for (int of = 0; of < layout.ranks && total >= 0 && total <= INT32_MAX; of++) {
+		layout.offsets[of] = (int)total;
+		total = layout.counts[of] < 0 ? -1 : total + layout.counts[of];
+	}
+	if (total < 0 || total > INT32_MAX || (size_t)total > room) {
+		free(layout.offsets);
+		return ak_throw_range(env, "allgatherv: countsBytes must be at least 0 and together at most the %zu bytes of into",
+				      room < INT32_MAX ? room : INT32_MAX);
+	}
+	status = MPI_Allgatherv(data, (int)length, MPI_BYTE, into, layout.counts, layout.offsets, MPI_BYTE, communicator);
+	free(layout.offsets);
+	MPI_TRY(env, "MPI_Allgatherv", status);
+	return NULL;
+}
+
 void gather_exports(napi_env env, napi_value exports)
 {
 	ak_export(env, exports, "allgather", allgather);
+	ak_export(env, exports, "allgatherv", allgatherv);
 	ak_export(env, exports, "gather", gather);
 }

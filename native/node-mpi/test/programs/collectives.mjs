@@ -16,6 +16,11 @@ assert.deepEqual(
 );
 assert.ok(gathered.every((bytes) => bytes.buffer === gathered[0].buffer));
 
+const counts = Int32Array.from({ length: size }, (_, of) => 2 * of);
+const joined = new Uint8Array(size * (size - 1) + 1).fill(7);
+world.allgatherv(new Uint8Array(2 * rank).fill(rank), joined, counts);
+assert.deepEqual([...joined], [...Array.from(counts, (count, of) => Array(count).fill(of)).flat(), 7]);
+
 const last = size - 1;
 const atLast = world.gather(Int16Array.of(rank, -rank), last);
 if (rank === last) assert.deepEqual([...new Int16Array(atLast[last].slice().buffer)], [last, 0 - last]);
@@ -30,6 +35,11 @@ const alone = world.split(rank, 0);
 assert.throws(() => alone.scatter("text", 0), { code: "ERR_INVALID_ARG_TYPE" });
 assert.throws(() => alone.scatter([1], 0), { code: "ERR_INVALID_ARG_TYPE" });
 assert.throws(() => alone.scatter([], 0), { code: "ERR_OUT_OF_RANGE", message: /one for each of 1 ranks, not 0/ });
+const one = new Uint8Array(1);
+assert.throws(() => alone.allgatherv(one, one, [1]), { code: "ERR_INVALID_ARG_TYPE" });
+assert.throws(() => alone.allgatherv(one, one, Int32Array.of(1, 1)), { code: "ERR_OUT_OF_RANGE", message: /1 elements/ });
+assert.throws(() => alone.allgatherv(one, one, Int32Array.of(2)), { code: "ERR_OUT_OF_RANGE", message: /not 1/ });
+assert.throws(() => alone.allgatherv(one, one.subarray(1), Int32Array.of(1)), { code: "ERR_OUT_OF_RANGE" });
 assert.throws(() => alone.reduce(new Float64Array(1), "mean", 0), { code: "ERR_OUT_OF_RANGE", message: /^reduce: op/ });
 assert.throws(() => alone.reduce(new Float64Array(1), "sum", 1), { code: "ERR_MPI", call: "MPI_Reduce" });
 alone.free();

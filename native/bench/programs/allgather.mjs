@@ -1,11 +1,13 @@
-// One rank of the benchmark: microseconds per allgather() of so many bytes, printed by rank 0.
-// allgather.mjs ITERATIONS BYTES; run.mjs starts it.
-import * as mpi from "../index.js";
+// allgather.mjs ITERATIONS BYTES: rank 0 prints the microseconds per allgatherv() of so many bytes of each rank.
+// anchors/allgather.c is the same program in C.
+import * as mpi from "../../node-mpi/index.js";
 
 const [iterations, bytes] = process.argv.slice(2).map(Number);
-const { rank } = mpi.init();
+const { rank, size } = mpi.init();
 const world = mpi.world();
 const mine = new Uint8Array(bytes);
+const into = new Uint8Array(size * bytes);
+const countsBytes = new Int32Array(size).fill(bytes);
 let startNs = 0n;
 // The first half warms up.
 for (let i = 0; i < 2 * iterations; i++) {
@@ -13,7 +15,7 @@ for (let i = 0; i < 2 * iterations; i++) {
     world.barrier();
     startNs = process.hrtime.bigint();
   }
-  world.allgather(mine);
+  world.allgatherv(mine, into, countsBytes);
 }
 const us = Number(process.hrtime.bigint() - startNs) / 1e3 / iterations;
 mpi.finalize();

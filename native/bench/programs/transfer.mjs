@@ -3,7 +3,7 @@
 // One JSON line: { operations, perSecond }; `operations` counts the whole process, from its first to its last.
 import { constants, fstatSync, openSync } from "node:fs";
 import { Pump } from "../../event-pump/index.js";
-import { allocate, OP, Ring } from "../index.js";
+import { allocate, OP, Ring } from "../../napi-io-uring/index.js";
 
 const [path, pattern, ...numbers] = process.argv.slice(2);
 const [blockBytes, depth, seconds, direct] = numbers.map(Number);

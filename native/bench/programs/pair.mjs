@@ -1,0 +1,143 @@
+// One side of a pair that talks through the rings of ucx-node alone: preset records, integer stores, one poll per turn.
+// anchors/pair.c is the same program in C.
+//   node pair.mjs client|server requests|get|map|put BYTES WINDOW
+// requests: BYTES of header both ways; get, map: 64-byte headers, and the server fetches or copies BYTES of the client's
+// memory before it answers; put: the client puts BYTES into the server's memory and asks for nothing.
+// Each process prints a line, ADDRESS KEY, and reads that of its peer. The client then prints the requests per second,
+// the median over batches.
+import { readSync } from "node:fs";
+import { COMMAND, CONTROL, EVENT, Worker } from "../../ucx-node/index.js";
+
+const [role, mode, ...numbers] = process.argv.slice(2);
+const [bytes, window] = numbers.map(Number);
+const { COMMAND_HEAD, EVENT_TAIL } = CONTROL;
+const recordWords = 32;
+const headerWord = 16;
+const headerBytes = mode === "requests" ? bytes : 64;
+const payloadBytes = mode === "requests" ? 0 : bytes;
+const client = role === "client";
+const stop = -1;
+
+const worker = new Worker();
+const words = new Int32Array(worker.rings);
+const doubles = new Float64Array(worker.rings);
+const commandBase = worker.commandOffset / 4;
+const eventBase = worker.eventOffset / 4;
+const region = worker.allocate(client || mode === "put" ? "shared" : "private", Math.max(4096, payloadBytes * window));
+const memory = worker.region(region);
+new Int32Array(memory).fill(0x5a5a5a5a);
+
+console.log(`${hex(worker.address)} ${hex(worker.packKey(region))}`);
+const [peerAddress, peerKey] = readLine()
+  .split(" ")
+  .map((text) => Buffer.from(text, "hex"));
+const endpoint = worker.connect(peerAddress);
+const key = worker.unpackKey(endpoint, peerKey);
+if (client) {
+  const perBatch = payloadBytes === 0 ? 64 : 2 * window;
+  const batches = payloadBytes === 0 ? 5000 : Math.floor(2 ** 31 / payloadBytes / perBatch);
+  console.log(mode === "put" ? measure(put, batches, perBatch) : measure(send, batches, perBatch));
+  finish();
+} else serve();
+
+function hex(view) {
+  return Buffer.from(view).toString("hex");
+}
+
+function readLine() {
+  const chunk = Buffer.alloc(65536);
+  let text = "";
+  while (!text.includes("\n")) text += chunk.toString("latin1", 0, readSync(0, chunk));
+  return text.trim();
+}
+
+/** The number goes in the header. */
+function send(number) {
+  const head = words[COMMAND_HEAD];
+  const at = commandBase + (head & (worker.commandSlots - 1)) * recordWords;
+  words[at] = COMMAND.SEND;
+  words[at + 1] = endpoint;
+  words[at + 2] = 0;
+  words[at + 3] = headerBytes;
+  words[at + 4] = -1;
+  words[at + 6] = -1;
+  words[at + headerWord] = number;
+  words[COMMAND_HEAD] = head + 1;
+}
+
+function transfer(op, slot) {
+  const head = words[COMMAND_HEAD];
+  const at = commandBase + (head & (worker.commandSlots - 1)) * recordWords;
+  words[at] = op;
+  words[at + 1] = endpoint;
+  words[at + 4] = region;
+  words[at + 6] = slot;
+  words[at + 7] = key;
+  doubles[at / 2 + 4] = slot * payloadBytes;
+  doubles[at / 2 + 5] = payloadBytes;
+  doubles[at / 2 + 6] = slot * payloadBytes;
+  words[COMMAND_HEAD] = head + 1;
+}
+
+function put(slot) {
+  transfer(COMMAND.PUT, slot);
+}
+
+/** Polls once; `handle(number)` for each message, `completed(slot)` for each transfer. Returns how many events there were. */
+function drain(handle, completed) {
+  const count = worker.poll();
+  for (let i = 0; i < count; i++) {
+    const tail = words[EVENT_TAIL];
+    const at = eventBase + (tail & (worker.eventSlots - 1)) * recordWords;
+    if (words[at + 3] !== 0) throw new Error(`${mode}: status ${words[at + 3]}`);
+    if (words[at] === EVENT.MESSAGE) handle(words[at + headerWord]);
+    else completed(words[at + 6]);
+    words[EVENT_TAIL] = tail + 1;
+  }
+  return count;
+}
+
+function measure(issue, batches, perBatch) {
+  const warmUp = Math.floor(batches / 10);
+  const rates = [];
+  for (let slot = 0; slot < window; slot++) issue(slot);
+  for (let batch = -warmUp; batch < batches; batch++) {
+    const started = performance.now();
+    for (let answered = 0; answered < perBatch; ) answered += drain(issue, issue);
+    if (batch >= 0) rates.push((perBatch * 1000) / (performance.now() - started));
+  }
+  const nothing = () => {};
+  for (let answered = 0; answered < window; ) answered += drain(nothing, nothing);
+  return rates.toSorted((a, b) => a - b)[rates.length >> 1];
+}
+
+function handler() {
+  if (mode === "get") return (slot) => transfer(COMMAND.GET, slot);
+  if (mode !== "map") return send;
+  const slots = (buffer) =>
+    Array.from({ length: window }, (_, slot) => new Uint8Array(buffer, slot * payloadBytes, payloadBytes));
+  const theirs = slots(worker.map(key));
+  const own = slots(memory);
+  return (slot) => {
+    own[slot].set(theirs[slot]);
+    send(slot);
+  };
+}
+
+function serve() {
+  const answer = handler();
+  let going = true;
+  const handle = (number) => {
+    if (number === stop) going = false;
+    else answer(number);
+  };
+  while (going) drain(handle, send);
+  worker.close();
+}
+
+function finish() {
+  send(stop);
+  const until = performance.now() + 50;
+  while (performance.now() < until) worker.poll();
+  worker.close();
+}
