@@ -59,7 +59,9 @@ describe("node-mpi", { timeout: timeoutMs }, () => {
 
   it("refuses to be one of many jobs of one, which the launcher of another MPI makes", () => {
     const job = run(process.execPath, [program("singleton")], { SLURM_NTASKS: "7", SLURM_STEP_NUM_TASKS: "3" });
-    expect(job.stderr).toMatch(/launcher started 3 processes, but MPI sees a job of 1: .* Build it again with the mpicc/);
+    expect(job.stderr).toMatch(
+      /launcher started 3 processes, but MPI sees a job of 1: .* Build it again with the mpicc/,
+    );
     expect(job.stderr).toContain("ERR_MPI_LAUNCHER");
     expect(job.status).toBe(1);
   });

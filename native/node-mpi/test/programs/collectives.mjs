@@ -37,7 +37,10 @@ assert.throws(() => alone.scatter([1], 0), { code: "ERR_INVALID_ARG_TYPE" });
 assert.throws(() => alone.scatter([], 0), { code: "ERR_OUT_OF_RANGE", message: /one for each of 1 ranks, not 0/ });
 const one = new Uint8Array(1);
 assert.throws(() => alone.allgatherv(one, one, [1]), { code: "ERR_INVALID_ARG_TYPE" });
-assert.throws(() => alone.allgatherv(one, one, Int32Array.of(1, 1)), { code: "ERR_OUT_OF_RANGE", message: /1 elements/ });
+assert.throws(() => alone.allgatherv(one, one, Int32Array.of(1, 1)), {
+  code: "ERR_OUT_OF_RANGE",
+  message: /1 elements/,
+});
 assert.throws(() => alone.allgatherv(one, one, Int32Array.of(2)), { code: "ERR_OUT_OF_RANGE", message: /not 1/ });
 assert.throws(() => alone.allgatherv(one, one.subarray(1), Int32Array.of(1)), { code: "ERR_OUT_OF_RANGE" });
 assert.throws(() => alone.reduce(new Float64Array(1), "mean", 0), { code: "ERR_OUT_OF_RANGE", message: /^reduce: op/ });
