@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { BenchError } from "../core/errors.ts";
 import { Measurement, type MeasureOptions } from "./measure.ts";
 import type { PhaseWork } from "./phase.ts";
 
@@ -95,5 +96,47 @@ describe("Measurement", () => {
     expect(steps).toEqual([]);
     await measure(work, { interrupted: () => (steps.length > 2 ? "SIGTERM" : undefined) });
     expect(steps).toEqual(["open", "operate 0", "operate 1", "close"]);
+  });
+
+  it("wears out a stonewall: goes on to as many operations as the fastest client, then finishes", async () => {
+    let finishedAfter = 0;
+    let operated = 0;
+    const work: PhaseWork = {
+      operations: 1e9,
+      async operate() {
+        operated++;
+        return 1;
+      },
+      async finish() {
+        finishedAfter = operated;
+      },
+    };
+    const asked: number[] = [];
+    const { stopped, finished, bytes } = await measure(work, {
+      stonewallS: 0.01,
+      async mostFinished(own) {
+        asked.push(own);
+        return own + 1000;
+      },
+    });
+    expect(stopped).toBe("stonewall");
+    expect(asked).toEqual([finished - 1000]);
+    expect([bytes, finishedAfter]).toEqual([finished, finished]);
+  });
+
+  it("takes part in the wear-out also without having opened, and does nothing then", async () => {
+    let asked = -1;
+    const work: PhaseWork = {
+      operations: 5,
+      open: () => Promise.reject(new BenchError("ERR_WORKLOAD", "no such file")),
+      operate: () => Promise.reject(new Error("not opened")),
+    };
+    const { errors, finished } = await measure(work, {
+      async mostFinished(own) {
+        asked = own;
+        return 3;
+      },
+    });
+    expect([asked, errors, finished]).toEqual([0, 1, 0]);
   });
 });

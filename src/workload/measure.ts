@@ -19,6 +19,11 @@ export interface MeasureOptions {
   readonly queueDepth: number;
   /** Issue no operation later than this after the start of the phase; undefined: no limit. */
   readonly stonewallS: number | undefined;
+  /**
+   * Wear-out: given the operations that this client has finished, the most that any client has; all go on to as many.
+   * Every client calls it once. Undefined: each stops at the stonewall.
+   */
+  readonly mostFinished?: ((finished: number) => Promise<number>) | undefined;
   /** Barriers between open, operations and close (IOR -g); undefined: none. */
   readonly barrier: (() => Promise<void>) | undefined;
   interrupted(): string | undefined;
@@ -47,6 +52,9 @@ export class Measurement {
   /** Index of the next operation to issue; all below it have been issued. */
   #next = 0;
   #finished = 0;
+  /** Operations to issue; fewer than there are while the clients wear out a stonewall. */
+  #limit = Number.POSITIVE_INFINITY;
+  #isWearingOut = false;
   #startMs = 0;
   #turnAtMs = 0;
 
@@ -82,6 +90,12 @@ export class Measurement {
     await this.#options.barrier?.();
     stamps.operationsStartS = nowS();
     if (opened) await this.#operateAll();
+    if (this.#options.mostFinished !== undefined) {
+      this.#limit = await this.#options.mostFinished(this.#finished);
+      this.#isWearingOut = true;
+      if (opened) await this.#operateAll();
+    }
+    if (opened && !this.#isInterrupted()) await this.attempt(work.finish?.bind(work));
     stamps.operationsStopS = nowS();
     await this.#options.barrier?.();
     stamps.closeStartS = nowS();
@@ -110,13 +124,12 @@ export class Measurement {
     const depth = Math.min(this.#options.queueDepth, this.#work.operations);
     this.#turnAtMs = performance.now() + turnMs;
     await Promise.all(Array.from({ length: depth }, (_, lane) => this.#operateLane(lane)));
-    if (!this.#isInterrupted()) await this.attempt(this.#work.finish?.bind(this.#work));
   }
 
   /** One operation after the other; as many lanes run as the queue is deep. All in one: an await costs 100 ns. */
   async #operateLane(lane: number): Promise<void> {
     const work = this.#work;
-    while (this.#next < work.operations && !this.#mustStop()) {
+    while (this.#next < work.operations && this.#next < this.#limit && !this.#mustStop()) {
       const index = this.#next++;
       try {
         work.prepare?.(index, lane);
@@ -134,7 +147,9 @@ export class Measurement {
   }
 
   #mustStop(): boolean {
-    if (this.#stopped !== "" || this.#isInterrupted()) return true;
+    if (this.#isInterrupted()) return true;
+    if (this.#isWearingOut) return false;
+    if (this.#stopped !== "") return true;
     const { stonewallS } = this.#options;
     if (stonewallS === undefined || performance.now() - this.#startMs < stonewallS * 1000) return false;
     this.#stopped = "stonewall";

@@ -1,6 +1,7 @@
 import { BenchError } from "../core/errors.ts";
 import { type PhaseFigures, phaseFigures, type RankResult } from "../report/figures.ts";
 import type { WorkloadOptions } from "../report/results.ts";
+import type { Group } from "../rpc/group.ts";
 import { Measurement } from "./measure.ts";
 import type { Phase } from "./phase.ts";
 import { decodeRankResult, encodeRankResult } from "./rank-result.ts";
@@ -11,6 +12,8 @@ export interface RunShape {
   readonly workload: string;
   readonly options: WorkloadOptions;
   readonly parameters: object;
+  /** After the stonewall of `options`, clients go on until each has done as many operations as the fastest. */
+  readonly wearOut?: boolean;
   /** Barriers between open, operations and close. */
   readonly innerBarriers: boolean;
   /** For the rows; empty if there is nothing to say. */
@@ -82,6 +85,7 @@ async function runPhase(context: WorkloadContext, shape: RunShape, phase: Phase,
   const measurement = new Measurement(work, {
     queueDepth: shape.options.queueDepth,
     stonewallS: shape.options.stonewallS,
+    mostFinished: shape.wearOut ? (finished) => largest(group, finished) : undefined,
     barrier: shape.innerBarriers ? () => group.barrier() : undefined,
     interrupted: () => context.interrupted(),
     progress: (operationsDone, bytes, elapsedS) => {
@@ -105,6 +109,13 @@ async function runPhase(context: WorkloadContext, shape: RunShape, phase: Phase,
   const verdict: Verdict = JSON.parse(Buffer.from(await group.broadcast(answer)).toString());
   work.done?.(verdict.finished);
   return verdict;
+}
+
+/** The largest of the members' numbers, on all of them. */
+async function largest(group: Group, own: number): Promise<number> {
+  const all = await group.gather(Buffer.from(String(own)));
+  const most = all && String(Math.max(...all.map((bytes) => Number(Buffer.from(bytes)))));
+  return Number(Buffer.from(await group.broadcast(most === undefined ? undefined : Buffer.from(most))));
 }
 
 /** On member 0: records the phase. @returns The verdict for all, encoded. */
