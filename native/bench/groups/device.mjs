@@ -23,7 +23,7 @@ export function device(folder, blockBytes, ratio) {
       const out = join(mkdtempSync(join(scratch(), "device-")), "results");
       const storage = mkdtempSync(join(folder, "bench-native-"));
       // The first run gives the file its blocks, so that the second, as fio, overwrites.
-      const measured = `ior -w -r -k -E -e -t ${blockBytes} ${random ? "-b 128m -z" : "-b 512m"} --queue-depth ${depth} -o f`;
+      const measured = `ior -w -r -k -E -t ${blockBytes} ${random ? "-b 128m -z" : "-b 512m"} --queue-depth ${depth} -o f`;
       const config = `${out}.toml`;
       writeFileSync(config, `workloads = ["ior -w -k -e -t 4m -b 512m -o f", "${measured}"]\n`);
       const options = ["-q", "--durability", "device", "--servers-per-node", 1, "--storage", storage, "--out", out];
