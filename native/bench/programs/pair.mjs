@@ -1,8 +1,8 @@
 // One side of a pair that talks through the rings of ucx-node alone: preset records, integer stores, one poll per turn.
 // anchors/pair.c is the same program in C.
-//   node pair.mjs client|server requests|get|map|put BYTES WINDOW
+//   node pair.mjs client|server requests|get|map|send BYTES WINDOW
 // requests: BYTES of header both ways; get, map: 64-byte headers, and the server fetches or copies BYTES of the client's
-// memory before it answers; put: the client puts BYTES into the server's memory and asks for nothing.
+// memory before it answers; send: the client sends BYTES with each header and waits for no answer.
 // Each process prints a line, ADDRESS KEY, and reads that of its peer. The client then prints the requests per second,
 // the median over batches.
 import { readSync } from "node:fs";
@@ -23,7 +23,7 @@ const words = new Int32Array(worker.rings);
 const doubles = new Float64Array(worker.rings);
 const commandBase = worker.commandOffset / 4;
 const eventBase = worker.eventOffset / 4;
-const region = worker.allocate(client || mode === "put" ? "shared" : "private", Math.max(4096, payloadBytes * window));
+const region = worker.allocate(client ? "shared" : "private", Math.max(4096, payloadBytes * window));
 const memory = worker.region(region);
 new Int32Array(memory).fill(0x5a5a5a5a);
 
@@ -36,7 +36,7 @@ const key = worker.unpackKey(endpoint, peerKey);
 if (client) {
   const perBatch = payloadBytes === 0 ? 64 : 2 * window;
   const batches = payloadBytes === 0 ? 5000 : Math.floor(2 ** 31 / payloadBytes / perBatch);
-  console.log(mode === "put" ? measure(put, batches, perBatch) : measure(send, batches, perBatch));
+  console.log(measure(mode === "send" ? sendPayload : send, batches, perBatch));
   finish();
 } else serve();
 
@@ -79,8 +79,32 @@ function transfer(op, slot) {
   words[COMMAND_HEAD] = head + 1;
 }
 
-function put(slot) {
-  transfer(COMMAND.PUT, slot);
+function sendPayload(slot) {
+  const head = words[COMMAND_HEAD];
+  const at = commandBase + (head & (worker.commandSlots - 1)) * recordWords;
+  words[at] = COMMAND.SEND;
+  words[at + 1] = endpoint;
+  words[at + 2] = 0;
+  words[at + 3] = headerBytes;
+  words[at + 4] = region;
+  words[at + 6] = slot;
+  doubles[at / 2 + 4] = slot * payloadBytes;
+  doubles[at / 2 + 5] = payloadBytes;
+  words[at + headerWord] = slot;
+  words[COMMAND_HEAD] = head + 1;
+}
+
+/** Brings the payload of a message into a slot. */
+function receive(slot, descriptor) {
+  const head = words[COMMAND_HEAD];
+  const at = commandBase + (head & (worker.commandSlots - 1)) * recordWords;
+  words[at] = COMMAND.RECV;
+  words[at + 4] = region;
+  words[at + 6] = slot;
+  words[at + 7] = descriptor;
+  doubles[at / 2 + 4] = slot * payloadBytes;
+  doubles[at / 2 + 5] = payloadBytes;
+  words[COMMAND_HEAD] = head + 1;
 }
 
 /** Polls once; `handle(number)` for each message, `completed(slot)` for each transfer. Returns how many events there were. */
@@ -91,6 +115,7 @@ function drain(handle, completed) {
     const at = eventBase + (tail & (worker.eventSlots - 1)) * recordWords;
     if (words[at + 3] !== 0) throw new Error(`${mode}: status ${words[at + 3]}`);
     if (words[at] === EVENT.MESSAGE) handle(words[at + headerWord]);
+    else if (words[at] === EVENT.RENDEZVOUS) receive(words[at + headerWord], words[at + 5]);
     else completed(words[at + 6]);
     words[EVENT_TAIL] = tail + 1;
   }
@@ -131,7 +156,8 @@ function serve() {
     if (number === stop) going = false;
     else answer(number);
   };
-  while (going) drain(handle, send);
+  const completed = mode === "send" ? () => {} : send;
+  while (going) drain(handle, completed);
   worker.close();
 }
 
