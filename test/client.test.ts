@@ -192,6 +192,22 @@ describe("names", () => {
     await Promise.all(names.map(async (name) => (await client!.open(`/${name}`, O_WRONLY | O_CREAT)).close()));
     const listed = (await client!.readdir("/")).map((entry) => entry.name);
     expect(listed.sort()).toEqual(names.sort());
+
+    // The same in parts, which several clients can share.
+    const inParts: string[] = [];
+    let pages = 0;
+    for (let part = 0; part < client!.directoryParts; part++) {
+      for await (const page of client!.readdirPart("/", part)) {
+        inParts.push(...page.map(({ name }) => name));
+        pages++;
+      }
+    }
+    expect(inParts.sort()).toEqual(names);
+    expect(pages).toBeGreaterThan(client!.directoryParts);
+    await expect(client!.readdirPart("/missing", 0)[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      code: "ENOENT",
+      syscall: "readdir",
+    });
   });
 
   it("of one file have one exclusive creator", async () => {

@@ -92,6 +92,8 @@ export function wrapFileSystem(
     mkdir: (path, mode) => fs.mkdir(path, mode),
     rmdir: (path) => fs.rmdir(path),
     readdir: (path) => fs.readdir(path),
+    directoryParts: fs.directoryParts,
+    readdirPart: (path, part) => fs.readdirPart(path, part),
     allocate: (bytes) => fs.allocate(bytes),
     ...replaced,
   };

@@ -89,6 +89,25 @@ export class BenchFileSystem implements FileSystem {
     });
   }
 
+  get directoryParts(): number {
+    return this.#context.servers.length;
+  }
+
+  async *readdirPart(path: string, part: number): AsyncGenerator<DirectoryEntry[]> {
+    const server = this.#context.servers[part]!;
+    // The inode number that the first page was found under holds for all pages.
+    const first = await this.#namespace.inDirectory("readdir", path, async (directory) => {
+      const entries: DirectoryEntry[] = [];
+      return { directory, entries, next: await this.#listPage(path, directory, server, new Uint8Array(0), entries) };
+    });
+    yield first.entries;
+    for (let next = first.next; next !== undefined; ) {
+      const entries: DirectoryEntry[] = [];
+      next = await this.#listPage(path, first.directory, server, next, entries);
+      yield entries;
+    }
+  }
+
   allocate(bytes: number): Uint8Array {
     return this.#allocator.allocate(bytes);
   }
@@ -107,15 +126,25 @@ export class BenchFileSystem implements FileSystem {
 
   /** Appends the entries of a directory that one server has, page by page. */
   async #listPart(path: string, directory: number, server: number, entries: DirectoryEntry[]): Promise<void> {
-    let cursor = new Uint8Array(0);
-    for (let more = true; more; ) {
-      const onPayload = (page: Uint8Array) => {
-        cursor = decodeEntries(page, entries);
-      };
-      const options = { payload: cursor, onPayload };
-      const reply = await this.#context.rpc.call(operations.readDirectory, server, { directory }, options);
-      if (reply.status !== 0) throw new FileSystemError(reply.status, "readdir", path, server);
-      more = reply.more === 1;
-    }
+    let cursor: Uint8Array | undefined = new Uint8Array(0);
+    while (cursor !== undefined) cursor = await this.#listPage(path, directory, server, cursor, entries);
+  }
+
+  /** Appends the entries that one server has after `cursor`. @returns The next page's cursor; undefined at the end. */
+  async #listPage(
+    path: string,
+    directory: number,
+    server: number,
+    cursor: Uint8Array,
+    entries: DirectoryEntry[],
+  ): Promise<Uint8Array | undefined> {
+    let next = cursor;
+    const onPayload = (page: Uint8Array) => {
+      next = decodeEntries(page, entries);
+    };
+    const options = { payload: cursor, onPayload };
+    const reply = await this.#context.rpc.call(operations.readDirectory, server, { directory }, options);
+    if (reply.status !== 0) throw new FileSystemError(reply.status, "readdir", path, server);
+    return reply.more === 1 ? next : undefined;
   }
 }

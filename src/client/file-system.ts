@@ -49,6 +49,10 @@ export interface FileSystem {
   rmdir(path: string): Promise<void>;
   /** All entries, without "." and "..", in no order. */
   readdir(path: string): Promise<DirectoryEntry[]>;
+  /** Into how many parts every directory is cut, so that clients can share the work of listing a large one. */
+  readonly directoryParts: number;
+  /** The entries of one part, 0 to `directoryParts` - 1, page after page; each entry is in one part. */
+  readdirPart(path: string, part: number): AsyncIterable<DirectoryEntry[]>;
   /**
    * Payload memory that transfers without a further copy; it lives as long as the file system.
    * Any other Uint8Array works too, through a copy. @throws BenchError ERR_CONFIG when the arena is too small.

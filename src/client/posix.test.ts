@@ -32,6 +32,9 @@ it("lists and removes", async () => {
   await (await files.open("/d/f", O_WRONLY | O_CREAT)).close();
   expect(await files.readdir("/")).toEqual([{ name: "d", kind: "directory" }]);
   expect(await files.readdir("/d")).toEqual([{ name: "f", kind: "file" }]);
+  const pages: unknown[] = [];
+  for await (const page of files.readdirPart("/d", 0)) pages.push(page);
+  expect(pages).toEqual([[{ name: "f", kind: "file" }]]);
   await files.unlink("/d/f");
   await files.rmdir("/d");
   expect(await files.readdir("/")).toEqual([]);

@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import { errno } from "../core/errno.ts";
+import { assert } from "../core/errors.ts";
 import { rangeStatus } from "./file-range.ts";
 import type { DirectoryEntry, FileHandle, FileStat, FileSystem } from "./file-system.ts";
 import { FileSystemError } from "./file-system.ts";
@@ -7,6 +8,8 @@ import { defaultDirectoryMode, defaultFileMode, mayRead, mayWrite, meaningfulFla
 import { pathStatus } from "./path.ts";
 
 const closed = -1;
+/** Entries that a caller of `readdirPart` gets at a time. */
+const pageEntries = 1024;
 
 /**
  * A plain directory as a `FileSystem`: the baseline of every workload. It calls the kernel synchronously, as IOR's
@@ -14,6 +17,7 @@ const closed = -1;
  */
 export class PosixFileSystem implements FileSystem {
   readonly name = "posix";
+  readonly directoryParts = 1;
   readonly #root: string;
 
   /** @param root An existing directory; "/" of the file system. */
@@ -53,6 +57,14 @@ export class PosixFileSystem implements FileSystem {
     const own = this.#place(path, "readdir");
     const entries = attempt("readdir", path, () => fs.readdirSync(own, { withFileTypes: true }));
     return entries.map((entry) => ({ name: entry.name, kind: entry.isDirectory() ? "directory" : "file" }));
+  }
+
+  async *readdirPart(path: string, part: number): AsyncGenerator<DirectoryEntry[]> {
+    assert(part === 0, "a plain directory is one part");
+    const entries = await this.readdir(path);
+    for (let from = 0; from === 0 || from < entries.length; from += pageEntries) {
+      yield entries.slice(from, from + pageEntries);
+    }
   }
 
   allocate(bytes: number): Uint8Array {
