@@ -24,13 +24,22 @@ export function helpText(info: CommandInfo, about: string, specs: readonly Optio
 }
 
 function describeOption(spec: OptionSpec): string {
-  const placeholder = { size: " SIZE", integer: " N", number: " X", string: " TEXT", choice: " WORD", boolean: "" };
+  const placeholder = {
+    size: " SIZE",
+    integer: " N",
+    number: " X",
+    string: " TEXT",
+    choice: " WORD",
+    boolean: "",
+    count: "",
+  };
   const head = `  ${spec.letter ? `-${spec.letter}, ` : "    "}--${spec.name}${placeholder[spec.type]}`;
   const facts = [];
   const words = spec.choices?.join(" or ") ?? "";
-  const range = rangeOf(spec).trim();
+  const range = spec.type === "count" ? `up to ${spec.max} times` : rangeOf(spec).trim();
   if (range + words !== "") facts.push(range && words ? `${range}, or ${words}` : range + words);
-  if (spec.default !== undefined && spec.default !== false) facts.push(`default ${showValue(spec, spec.default)}`);
+  const isOff = spec.default === false || spec.type === "count";
+  if (spec.default !== undefined && !isOff) facts.push(`default ${showValue(spec, spec.default)}`);
   const text = facts.length === 0 ? spec.about : `${spec.about} [${facts.join("; ")}]`;
   return describeRow(head, text);
 }

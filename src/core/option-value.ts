@@ -33,6 +33,7 @@ function fromText(spec: OptionSpec, text: string): OptionValue | undefined {
     case "size":
       return parseSize(text);
     case "integer":
+    case "count":
     case "number":
       return decimal.test(text) ? Number(text) : undefined;
     case "boolean":
@@ -48,7 +49,7 @@ function fromText(spec: OptionSpec, text: string): OptionValue | undefined {
 function fromTyped(spec: OptionSpec, value: unknown): OptionValue | undefined {
   if (typeof value === "boolean") return spec.type === "boolean" ? value : undefined;
   if (typeof value !== "number") return undefined;
-  return spec.type === "size" || spec.type === "integer" || spec.type === "number" ? value : undefined;
+  return ["size", "integer", "count", "number"].includes(spec.type) ? value : undefined;
 }
 
 function inRange(spec: OptionSpec, value: OptionValue): boolean {
@@ -67,6 +68,8 @@ export function allowedValues(spec: OptionSpec): string {
       return "true or false";
     case "string":
       return "text";
+    case "count":
+      return `no value, up to ${spec.max} times`;
     case "size":
       return `a size (4m, 4MiB, 4194304)${rangeOf(spec)}${words && `, or ${words}`}`;
     case "integer":

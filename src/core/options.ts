@@ -1,13 +1,14 @@
 /**
  * One row per option makes the parser, `--help`, the environment variable, the configuration key and the docs.
- * A size takes k/m/g/t and KiB/MiB/… and is whole bytes.
+ * A size takes k/m/g/t and KiB/MiB/… and is whole bytes. A count is a switch that may be given several times (`-z -z`,
+ * `-zz`, `--random-offset=2`); its value is how often.
  */
 export interface OptionSpec {
   /** Long name, kebab-case: `--servers-per-node`, `BENCHFS_SERVERS_PER_NODE`, `servers-per-node = 2`. */
   readonly name: string;
   /** One letter, as in IOR and mdtest; case matters. */
   readonly letter?: string;
-  readonly type: "size" | "integer" | "number" | "boolean" | "string" | "choice";
+  readonly type: "size" | "integer" | "number" | "boolean" | "count" | "string" | "choice";
   /** Absent: the option has no value unless given. */
   readonly default?: string | number | boolean;
   /** Smallest and largest value allowed, for numbers and sizes. */

@@ -113,6 +113,35 @@ describe("parseOptions", () => {
   });
 });
 
+describe("a switch that counts", () => {
+  const counted: OptionSpec[] = [
+    ...specs,
+    { name: "random-offset", letter: "z", type: "count", min: 0, max: 2, default: 0, about: "Random." },
+  ];
+  const random = (...argv: string[]) => parseOptions(counted, argv, info);
+
+  it.each([
+    [[], 0],
+    [["-z"], 1],
+    [["-z", "-w", "-z"], 2],
+    [["-zz"], 2],
+    [["-wzzt4m"], 2],
+    [["--random-offset"], 1],
+    [["--random-offset=2"], 2],
+    [["--random-offset=0"], 0],
+  ])("%j is %d", (argv, times) => {
+    const { values, given } = random(...argv);
+    expect(values["random-offset"]).toBe(times);
+    expect(given.has("random-offset")).toBe(times > 0);
+  });
+
+  it("has a limit, and its help says so", () => {
+    expect(() => random("-zzz")).toThrow("-z, --random-offset: 3 given, but it takes no value, up to 2 times");
+    expect(() => random("--random-offset=x")).toThrow('"x" given, but it takes no value, up to 2 times');
+    expect(describeOptions(counted)).toContain("-z, --random-offset           Random. [up to 2 times]");
+  });
+});
+
 describe("help", () => {
   it("names every option with its letter, values and default, in lines of at most 100 columns", () => {
     const text = describeOptions(specs);

@@ -45,7 +45,7 @@ export function parseOptions(specs: readonly OptionSpec[], argv: readonly string
   for (const [name, value] of Object.entries(options)) {
     const spec = byName.get(name);
     if (spec === undefined) throw unknownOption(name, specs, command);
-    if (value === undefined) continue;
+    if (value === undefined || (spec.type === "count" && value === 0)) continue;
     values[name] = parseValue(spec, value, written(spec, command));
     given.add(name);
   }
@@ -57,13 +57,23 @@ function written({ name, letter }: OptionSpec, command: string): string {
   return `${command}: ${letter ? `-${letter}, ` : ""}--${name}`;
 }
 
+/** `--random-offset=2`, which yargs would count as one: the switch twice. What is no number stays for the check. */
+function repeatCounted(specs: readonly OptionSpec[], word: string): string[] {
+  const [, name, times] = /^--([^=]+)=(\d+)$/.exec(word) ?? [];
+  const spec = specs.find((spec) => spec.type === "count" && spec.name === name);
+  if (spec === undefined) return [word];
+  return new Array<string>(Math.min(Number(times), spec.max! + 1)).fill(`--${name}`);
+}
+
 /** `--keep=yes`: yargs takes whatever is not "true" for false. */
 function checkSwitches(specs: readonly OptionSpec[], words: readonly string[], command: string): void {
   for (const word of words) {
     const [, dashes, name, value] = /^(--?)([^=]+)=(.*)$/s.exec(word) ?? [];
     if (name === undefined || value === "true" || value === "false") continue;
     const spec = specs.find((spec) => (dashes === "--" ? spec.name === name : spec.letter === name.at(-1)));
-    if (spec?.type === "boolean") throw refusedValue(spec, value, written(spec, command));
+    if (spec === undefined) continue;
+    const isNoCount = spec.type === "count" && !/^\d+$/.test(value!);
+    if (spec.type === "boolean" || isNoCount) throw refusedValue(spec, value, written(spec, command));
   }
 }
 
@@ -90,10 +100,12 @@ function tokenize(specs: readonly OptionSpec[], argv: readonly string[], command
     .fail(false)
     .option("help", { alias: "h", type: "boolean" });
   for (const { name, letter, type } of specs) {
-    parser.option(name, { ...(letter && { alias: letter }), type: type === "boolean" ? "boolean" : "string" });
+    const kind = type === "boolean" || type === "count" ? type : "string";
+    parser.option(name, { ...(letter && { alias: letter }), type: kind });
   }
   try {
-    const { $0, ...tokens } = parser.parseSync(argv.map((word) => separateValue(specs, word)));
+    const words = argv.flatMap((word) => repeatCounted(specs, word));
+    const { $0, ...tokens } = parser.parseSync(words.map((word) => separateValue(specs, word)));
     return tokens;
   } catch (error) {
     throw new BenchError(
@@ -113,7 +125,7 @@ function separateValue(specs: readonly OptionSpec[], word: string): string {
   for (let i = 1; i < word.length; i++) {
     if (word[i] === "=") return word;
     const spec = specs.find(({ letter }) => letter === word[i]);
-    if (spec?.type === "boolean") continue;
+    if (spec?.type === "boolean" || spec?.type === "count") continue;
     const value = word.slice(i + 1);
     return value === "" || value.startsWith("=") ? word : `${word.slice(0, i + 1)}=${value}`;
   }
