@@ -25,7 +25,7 @@ const adapters: Readonly<Record<string, readonly string[]>> = {
   "event-pump": ["reactor/reactor.ts"],
   "ucx-node": ["rpc/ucx-transport.ts"],
   "napi-io-uring": ["server/storage-uring.ts"],
-  "node-mpi": ["launcher/bootstrap.ts"],
+  "node-mpi": ["launcher/mpi.ts"],
   "node-hwloc": ["launcher/bootstrap.ts", "rankmap/gather-facts.ts"],
 };
 

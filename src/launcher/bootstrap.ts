@@ -1,14 +1,11 @@
 import { existsSync } from "node:fs";
 import { bindCpu, bindMemory, boundCpus } from "node-hwloc";
-import * as mpi from "node-mpi";
-import { BenchError, type FailureCode } from "../core/errors.ts";
 import { chunkBytes, inlineBytes } from "../core/limits.ts";
-import type { RankFacts, RankMap, RankPlace } from "../rankmap/facts.ts";
-import { localFacts } from "../rankmap/gather-facts.ts";
-import { buildRankMap, hashRankMap } from "../rankmap/map.ts";
+import type { RankMap, RankPlace } from "../rankmap/facts.ts";
 import { UcxTransport } from "../rpc/ucx-transport.ts";
-import { buildHash } from "./build-hash.ts";
+import { agreeOnMap } from "./agree-on-map.ts";
 import type { RunConfig } from "./config.ts";
+import { allgather, exchange, joinJob, leaveJob } from "./mpi.ts";
 import { checkMemlock, checkSharedMemory } from "./preflight.ts";
 
 /** What a rank has once MPI is behind it. */
@@ -41,14 +38,9 @@ export function bootstrap(makeConfig: () => RunConfig): Bootstrapped {
   const { rank } = joinJob();
   try {
     const config = exchange(() => (rank === 0 ? makeConfig() : null))[0]!;
-    const build = buildHash();
     // No rank makes one before all have looked, which the next exchange sees to.
     const newStoragePaths = config.storagePaths.filter((path) => !existsSync(path));
-    const facts = exchange(() => ({ ...localFacts(rank, config.storagePaths), build }));
-    checkSameBuild(facts);
-    const map = buildRankMap(facts, config);
-    const mapHash = hashRankMap(map);
-    checkSameMap(exchange(() => mapHash));
+    const { map, mapHash, build } = agreeOnMap(rank, config);
     const place = map.places[rank]!;
 
     const remarks: string[] = [];
@@ -57,61 +49,13 @@ export function bootstrap(makeConfig: () => RunConfig): Bootstrapped {
     exchange(() => checkMemory(place, map, config));
     const transport = makeTransport(place, config);
     const { worker, arenaKey } = transport.address;
-    const workers = mpi.world().allgather(worker);
-    const arenaKeys = mpi.world().allgather(arenaKey);
+    const workers = allgather(worker);
+    const arenaKeys = allgather(arenaKey);
     transport.setPeers(workers.map((peer, i) => ({ worker: peer, arenaKey: arenaKeys[i]! })));
     return { config, place, map, mapHash, build, transport, newStoragePaths, remarks };
   } finally {
-    mpi.finalize();
+    leaveJob();
   }
-}
-
-function joinJob(): { rank: number; size: number } {
-  try {
-    return mpi.init();
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== "ERR_MPI_LAUNCHER") throw error;
-    throw new BenchError("ERR_ENVIRONMENT", `${message} (MPICC=… npm run setup)`);
-  }
-}
-
-/**
- * An allgather of JSON values in which a rank may fail: then every rank throws that failure.
- * @returns What `make` returned on each rank, by rank.
- */
-function exchange<T>(make: () => T): NonNullable<T>[] {
-  let mine: { value: T } | { code: FailureCode; message: string };
-  try {
-    mine = { value: make() };
-  } catch (error) {
-    if (!(error instanceof BenchError)) throw error;
-    mine = { code: error.code, message: error.message };
-  }
-  const all = mpi
-    .world()
-    .allgather(Buffer.from(JSON.stringify(mine)))
-    .map((bytes) => JSON.parse(Buffer.from(bytes).toString()) as typeof mine);
-  return all.map((one, rank) => {
-    if ("code" in one) throw new BenchError(one.code, one.message, { rank });
-    return one.value as NonNullable<T>;
-  });
-}
-
-function checkSameBuild(facts: readonly (RankFacts & { build: string })[]): void {
-  const other = facts.findIndex(({ build }) => build !== facts[0]!.build);
-  if (other < 0) return;
-  throw new BenchError(
-    "ERR_ENVIRONMENT",
-    `rank 0 on ${facts[0]!.host} runs build ${facts[0]!.build}, rank ${other} on ${facts[other]!.host} build ` +
-      `${facts[other]!.build}: give all nodes the same checkout, built once`,
-  );
-}
-
-function checkSameMap(hashes: readonly string[]): void {
-  const other = hashes.findIndex((hash) => hash !== hashes[0]);
-  if (other < 0) return;
-  throw new BenchError("ERR_BUG", `rank 0 made rank map ${hashes[0]}, rank ${other} made ${hashes[other]}`);
 }
 
 /** Binds this process and its memory; a kernel that refuses is remarked on, since the run is still a run. */

@@ -112,6 +112,24 @@ describe("makeConfig", () => {
     );
   });
 
+  it("takes servers and clients per node together, and every other pair of ways to say who serves for an error", () => {
+    expect(make("--servers-per-node 2 --clients-per-node 3")).toMatchObject({ serversPerNode: 2, clientsPerNode: 3 });
+    expect(failure("--clients-per-node 1 --clients-per-server 2")).toBe(
+      "--clients-per-node 1 and --clients-per-server 2 exclude each other",
+    );
+    const weaker = { BENCHFS_SERVERS_PER_NODE: "2", BENCHFS_CLIENTS_PER_NODE: "3" };
+    const config = make("--clients-per-server 4", weaker);
+    expect(config.clientsPerServer).toBe(4);
+    expect(config).not.toHaveProperty("clientsPerNode");
+  });
+
+  it("reads the map file", () => {
+    const path = join(folder, "map.csv");
+    writeFileSync(path, "rank,role\n0,server\n1,client\n");
+    expect(make(`--rank-map ${path}`).mapFile).toEqual([{ role: "server" }, { role: "client" }]);
+    expect(failure(`--rank-map ${path}.none`)).toContain("--rank-map: cannot read");
+  });
+
   it("splits storage paths and makes them absolute", () => {
     expect(make("--storage /a,b").storagePaths).toEqual(["/a", join(process.cwd(), "b")]);
     expect(failure("--storage /a,,b")).toContain("empty path");

@@ -6,6 +6,8 @@ import { didYouMean } from "../core/nearest.ts";
 import { parseValue } from "../core/option-value.ts";
 import type { OptionValue } from "../core/options.ts";
 import { type CommandInfo, parseOptions } from "../core/parse-options.ts";
+import { readMapFile } from "../rankmap/map-file.ts";
+import type { RankPolicy } from "../rankmap/policy.ts";
 import { type ConfigFile, readConfigFile } from "./config-file.ts";
 import { launchedJob, launchedRank } from "./launched-rank.ts";
 import { environmentName, type JobOption, jobOptions } from "./options.ts";
@@ -15,17 +17,13 @@ import { joinLine, readWorkload, splitLine, type WorkloadParser, type WorkloadRu
 export type Source = "command line" | "environment" | "config file" | "default";
 
 /** Everything that a run needs to know, checked. Plain JSON: one rank makes it for all. */
-export interface RunConfig {
+export interface RunConfig extends RankPolicy {
   /** UTC time and chance, "20260131T235959Z-3fa9c1": names the run in results and folders. */
   readonly runId: string;
   /** What the user typed, for the result rows. */
   readonly commandLine: string;
   /** Ranks asked for; undefined: as many as the launcher starts. */
   readonly ranks?: number;
-  /** At most one of the two is there; neither: half of a node's ranks serve. */
-  readonly serversPerNode?: number;
-  readonly dedicatedServers?: number;
-  readonly bind: "auto" | "none";
   /** Absolute. */
   readonly resultsPath: string;
   readonly quiet: boolean;
@@ -78,7 +76,7 @@ export interface ConfigInput {
 
 /**
  * Makes one configuration of the command line, `BENCHFS_*` variables, the file of `--config` and the defaults.
- * Reads that file, otherwise touches nothing.
+ * Reads that file and the one of `--rank-map`, otherwise touches nothing.
  * @throws BenchError ERR_CONFIG naming the option, where it was given, its value and what is allowed.
  */
 export function makeConfig({ argv, environment, workloads }: ConfigInput): RunConfig {
@@ -86,13 +84,21 @@ export function makeConfig({ argv, environment, workloads }: ConfigInput): RunCo
   const value = (option: JobOption): OptionValue | undefined => settings.get(option)?.value;
   const number = (option: JobOption): number | undefined => value(option) as number | undefined;
   const runId = makeRunId(new Date());
+  const mapFile = value("rank-map");
   return {
     runId,
     commandLine: joinLine(["benchfs", "run", ...argv]),
     ...optional("ranks", number("ranks")),
     ...optional("serversPerNode", number("servers-per-node")),
+    ...optional("clientsPerNode", number("clients-per-node")),
+    ...optional("clientsPerServer", number("clients-per-server")),
     ...optional("dedicatedServers", number("dedicated-servers")),
+    ...(mapFile !== undefined && { mapFile: readMapFile(resolve(String(mapFile))) }),
     bind: value("bind") as RunConfig["bind"],
+    order: value("order") as RunConfig["order"],
+    near: value("near") as RunConfig["near"],
+    smt: value("smt") as RunConfig["smt"],
+    systemCores: number("system-cores")!,
     resultsPath: resolve(String(value("out") ?? `results/${runId}`)),
     quiet: value("quiet") as boolean,
     target: readTarget(String(value("target"))),
@@ -196,25 +202,35 @@ function merge(
     const source = sources.find(([, values]) => values.has(name));
     if (source !== undefined) settings.set(name, { value: source[1].get(name)!, source: source[0] });
   }
-  excludeWeaker(
+  keepStrongest(
     settings,
-    "servers-per-node",
-    "dedicated-servers",
     sources.map(([source]) => source),
   );
   return settings;
 }
 
-/** Of two options that exclude each other, the one from the stronger source holds; from one source, it is an error. */
-function excludeWeaker(settings: Map<string, Setting>, one: string, other: string, strength: readonly Source[]): void {
-  const [a, b] = [settings.get(one), settings.get(other)];
-  if (a === undefined || b === undefined) return;
-  if (a.source === b.source) {
-    throw new BenchError("ERR_CONFIG", `--${one} ${a.value} and --${other} ${b.value} exclude each other`, {
-      option: one,
-    });
+/** Ways to say who serves; each excludes the others. */
+const roleOptions: readonly (readonly JobOption[])[] = [
+  ["servers-per-node", "clients-per-node"],
+  ["clients-per-server"],
+  ["dedicated-servers"],
+  ["rank-map"],
+];
+
+/** Of the ways to say who serves, the one from the strongest source holds; from one source, two are an error. */
+function keepStrongest(settings: Map<string, Setting>, sources: readonly Source[]): void {
+  const strength = (option: string) => sources.indexOf(settings.get(option)!.source);
+  const given = roleOptions
+    .map((way) => way.filter((option) => settings.has(option)))
+    .filter((way) => way.length > 0)
+    .map((way) => ({ way, strength: Math.min(...way.map(strength)) }))
+    .sort((a, b) => a.strength - b.strength);
+  const [first, second] = given;
+  if (second !== undefined && first!.strength === second.strength) {
+    const [one, other] = [first!, second].map(({ way }) => `--${way[0]} ${settings.get(way[0]!)!.value}`);
+    throw new BenchError("ERR_CONFIG", `${one} and ${other} exclude each other`, { option: first!.way[0]! });
   }
-  settings.delete(strength.indexOf(a.source) < strength.indexOf(b.source) ? other : one);
+  for (const option of given.slice(1).flatMap(({ way }) => way)) settings.delete(option);
 }
 
 function readTarget(text: string): RunConfig["target"] {

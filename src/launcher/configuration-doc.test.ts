@@ -59,15 +59,32 @@ ${Object.values(workloads)
 
 ## Who serves
 
-On each node the first ranks are servers: \`--servers-per-node\` of them, or half of the node's ranks (at least one).
-With \`--dedicated-servers N\` all ranks of the first N nodes are servers, and all other ranks are clients. Given in two
-places of different strength the stronger one holds; given in the same place they exclude each other. Storage paths are
-dealt to the servers of a node in turn, and server rank r keeps its data in \`<path>/rank-<r>\`.
+On each node the first ranks are servers: half of the node's ranks (at least one), or as many as \`--servers-per-node\`,
+\`--clients-per-node\` or \`--clients-per-server\` make. With \`--dedicated-servers N\` all ranks of the first N nodes are
+servers, and all other ranks are clients. \`--rank-map\` says it rank by rank. These ways exclude each other (but for the
+first two, which must add up to the node's ranks): given in the same place they are refused, given in two places the
+stronger one holds. Storage paths are dealt to the servers of a node in turn, and server rank r keeps its data in
+\`<path>/rank-<r>\`.
 
-With \`--bind auto\` each rank gets one core with its hardware threads, and memory of that core's NUMA node: servers and
-clients are each spread over the NUMA nodes, a server near its device where the kernel tells where that is, all within
-the CPUs that cgroup, scheduler and launcher leave to the rank. Where a node has more ranks than cores nobody is bound;
-the rank map and each result row say so.
+## Who runs where
+
+With \`--bind auto\` each rank gets one core with its hardware threads, and memory of that core's NUMA node, all within
+the CPUs that cgroup, scheduler and launcher leave to the rank: where mpirun has bound ranks, the map is made within its
+bindings. Memory without CPUs (HBM, NVM, GPUs) is nobody's NUMA node. Where a node has more ranks than cores nobody is
+bound. Whatever falls short of what was asked for, the rank map says: more ranks than cores, servers that found no core
+near their device, storage paths that no server has.
+
+A map file is CSV with a line for each rank. To change a map, edit the \`rankmap.csv\` of a run:
+
+\`\`\`
+rank,role,cpus
+0,server,0-1
+1,client,2-3
+2,client,
+\`\`\`
+
+A rank without \`cpus\` is placed as the other options say, on cores that the file has not given away. With a column
+\`host\` the file holds for these hosts only.
 
 ## Starting
 

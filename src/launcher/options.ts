@@ -2,6 +2,7 @@ import type { OptionSpec } from "../core/options.ts";
 import { KiB, MiB } from "../core/units.ts";
 
 const job = "Job";
+const binding = "Cores and NUMA nodes";
 const storage = "Storage";
 const memory = "Memory and requests";
 const loop = "Event loop";
@@ -30,11 +31,35 @@ export const jobOptions = [
     group: job,
   },
   {
+    name: "clients-per-node",
+    type: "integer",
+    min: 0,
+    max: 65_536,
+    about: "Clients on each node, its last ranks; all others serve. With --servers-per-node both must add up.",
+    group: job,
+  },
+  {
+    name: "clients-per-server",
+    type: "integer",
+    min: 1,
+    max: 65_536,
+    about: "On each node one server for every N clients, at least one; what is left over are clients.",
+    group: job,
+  },
+  {
     name: "dedicated-servers",
     type: "integer",
     min: 1,
     max: 8192,
-    about: "All ranks of the first N nodes are servers, all others are clients; instead of --servers-per-node.",
+    about: "All ranks of the first N nodes are servers, all others are clients.",
+    group: job,
+  },
+  {
+    name: "rank-map",
+    type: "string",
+    about:
+      "CSV file that says who serves and runs where, as rankmap.csv of a run; rank and " +
+      "role are needed, host, cpus and storage_path count where there are any.",
     group: job,
   },
   {
@@ -43,7 +68,44 @@ export const jobOptions = [
     choices: ["auto", "none"],
     default: "auto",
     about: "Bind each rank and its memory to one core and its NUMA node, or leave that to the launcher.",
-    group: job,
+    group: binding,
+  },
+  {
+    name: "order",
+    type: "choice",
+    choices: ["spread", "cyclic", "block"],
+    default: "spread",
+    about:
+      "How a node's ranks are dealt to its NUMA nodes: servers and clients each evenly over all, neighbours in turn " +
+      "on the next one, or one NUMA node full after the other.",
+    group: binding,
+  },
+  {
+    name: "near",
+    type: "choice",
+    choices: ["storage", "nic", "none"],
+    default: "storage",
+    about: "Whose NUMA node a server is bound to while it has free cores: that of its storage device, or of a NIC.",
+    group: binding,
+  },
+  {
+    name: "smt",
+    type: "choice",
+    choices: ["together", "idle", "split"],
+    default: "together",
+    about:
+      "The hardware threads of a core: all belong to the rank on it, the rank has one and the others stay idle, or " +
+      "each takes a rank once every core has one.",
+    group: binding,
+  },
+  {
+    name: "system-cores",
+    type: "integer",
+    min: 0,
+    max: 1024,
+    default: 0,
+    about: "Cores of each node that no rank is bound to, its first ones: for interrupts and daemons.",
+    group: binding,
   },
   {
     name: "out",

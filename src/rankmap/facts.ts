@@ -1,15 +1,36 @@
-/** What one rank knows about where it runs; gathered from all ranks, it is all that the rank map is made from. */
+/** What one rank knows about itself. Small: at 100,000 ranks every rank receives as many of them. */
 export interface RankFacts {
   readonly rank: number;
   readonly host: string;
   /** Differs between machines and between IPC domains: ranks with the same value can share memory. */
   readonly memoryDomain: string;
-  /** CPUs that this process may use (cgroup, scheduler, mpirun's binding), by OS index. */
-  readonly allowedCpus: readonly number[];
-  /** Cores with their processing units and NUMA node, by OS index. */
-  readonly cores: readonly { readonly core: number; readonly pus: readonly number[]; readonly numaNode: number }[];
-  /** Storage paths offered on this host, and the NUMA node of each one's device (-1: unknown). */
+  /** CPUs that this process may use (cgroup, scheduler, mpirun's binding), by OS index, as "0-3,8". */
+  readonly allowedCpus: string;
+}
+
+/** What the first rank of a host says for all of its ranks. */
+export interface HostFacts {
+  readonly host: string;
+  /** Cores that are online, neighbours beside each other, with their processing units by OS index. */
+  readonly cores: readonly CoreFacts[];
+  /** Storage paths offered on this host, each with the NUMA node of its device. */
   readonly storagePaths: readonly { readonly path: string; readonly numaNode: number }[];
+  /** Network devices whose place is known: the OpenFabrics ones, or where there is none the network interfaces. */
+  readonly nics: readonly { readonly name: string; readonly numaNode: number }[];
+}
+
+export interface CoreFacts {
+  readonly pus: readonly number[];
+  /** Where a process on this core has its memory; -1: not known, or memory there is not allowed. */
+  readonly numaNode: number;
+}
+
+/** All that the rank map is made from. */
+export interface JobFacts {
+  /** Every rank once, in any order. */
+  readonly ranks: readonly RankFacts[];
+  /** Every host of a rank, in any order. */
+  readonly hosts: readonly HostFacts[];
 }
 
 export type Role = "server" | "client";
@@ -24,7 +45,7 @@ export interface RankPlace {
   /** Index among the servers or among the clients. */
   readonly index: number;
   readonly numaNode: number;
-  /** CPUs to bind to, by OS index; the allowed ones of the host where ranks outnumber cores. */
+  /** CPUs to bind to, by OS index, ascending; all that the rank may use where ranks outnumber cores. */
   readonly cpus: readonly number[];
   /** A server's own directory; empty for a client. */
   readonly storagePath: string;
@@ -39,6 +60,6 @@ export interface RankMap {
   readonly hosts: readonly string[];
   /** Some host has more ranks than cores that they may use. */
   readonly oversubscribed: boolean;
-  /** What a reader of the map should know, one sentence each ("h1: 4 ranks on 2 cores"). */
+  /** Where the map falls short of what was asked for, one sentence each ("h1: 4 ranks on 2 cores"). */
   readonly remarks: readonly string[];
 }

@@ -1,77 +1,43 @@
 import { createHash } from "node:crypto";
 import { assert, BenchError } from "../core/errors.ts";
-import { serversMax } from "../core/limits.ts";
-import { placeOnCores } from "./cores.ts";
-import type { RankFacts, RankMap, RankPlace, Role } from "./facts.ts";
-
-/** What the user decides about roles and cores. */
-export interface RankPolicy {
-  /** Servers on every node; without it, and without the other, half of the node's ranks, at least one. */
-  readonly serversPerNode?: number;
-  /** This many nodes only serve, all others only are clients; then `serversPerNode` does not count. */
-  readonly dedicatedServers?: number;
-  /** "none": ranks stay on all CPUs that they may use. */
-  readonly bind: "auto" | "none";
-}
-
-interface Host {
-  readonly name: string;
-  /** In the order of world ranks. */
-  readonly ranks: readonly RankFacts[];
-  /** The first so many of them are servers. */
-  readonly servers: number;
-}
+import { type Applicant, placeOnCores } from "./cores.ts";
+import type { HostFacts, JobFacts, RankFacts, RankMap, RankPlace, Role } from "./facts.ts";
+import type { RankPolicy } from "./policy.ts";
+import { decideRoles, type HostRanks } from "./roles.ts";
 
 /**
- * Decides who is what and runs where: on each host the first ranks are servers, and each rank has a core of its own
- * where there are enough. Pure: the same facts, in any order, give the same map on every rank.
- * @param facts Of every rank, once.
- * @throws BenchError ERR_CONFIG when the policy leaves no client, or asks for more servers than there are ranks.
+ * Decides who is what and runs where. Pure: the same facts, in any order, give the same map on every rank.
+ * @throws BenchError ERR_CONFIG when the policy does not fit the facts.
  */
-export function buildRankMap(facts: readonly RankFacts[], policy: RankPolicy): RankMap {
-  const ordered = facts.toSorted((a, b) => a.rank - b.rank);
+export function buildRankMap(facts: JobFacts, policy: RankPolicy): RankMap {
+  const ordered = facts.ranks.toSorted((a, b) => a.rank - b.rank);
   for (const [i, { rank }] of ordered.entries()) assert(rank === i, `facts of rank ${i} are there once`);
-  const hosts = groupByHost(ordered).map((ranks, i): Host => {
-    return { name: ranks[0]!.host, ranks, servers: countServers(ranks.length, i, policy) };
-  });
-  checkRoles(hosts, ordered.length, policy);
+  const hosts = groupByHost(ordered);
+  const roles = decideRoles(hosts, policy);
+  const factsOfHost = new Map(facts.hosts.map((host) => [host.host, host]));
 
-  const places: RankPlace[] = [];
+  const places: RankPlace[] = new Array(ordered.length);
   const members: Record<Role, number[]> = { server: [], client: [] };
-  const remarks: string[] = [];
+  const remarks = new Remarks();
   let oversubscribed = false;
-  for (const host of hosts) {
-    const seats = host.ranks.map((facts, i) => {
-      const role: Role = i < host.servers ? "server" : "client";
-      const storage = role === "server" ? dealtPath(facts, i) : undefined;
-      return { facts, role, storage, nearNode: storage?.numaNode ?? -1 };
-    });
-    const cores = placeOnCores(seats, policy.bind);
-    oversubscribed ||= cores.shortage !== undefined;
-    if (cores.shortage !== undefined) remarks.push(`${host.name}: ${cores.shortage}`);
-    if (new Set(host.ranks.map(({ memoryDomain }) => memoryDomain)).size > 1) {
-      remarks.push(`${host.name}: its ranks are in different containers and cannot share memory`);
+  for (const [h, ranks] of hosts.entries()) {
+    const { host: name } = ranks[0]!;
+    const host = factsOfHost.get(name);
+    assert(host !== undefined, `facts of host ${name} are there`);
+    const seats = seatApplicants(ranks, roles[h]!, host, policy);
+    const placed = placeOnCores(host.cores, seats, policy);
+    oversubscribed ||= placed.oversubscribed;
+    for (const remark of [...placed.remarks, ...hostRemarks(ranks, host, seats)]) remarks.add(remark, name);
+    for (const [i, { facts, role, storagePath }] of seats.entries()) {
+      const { rank } = facts;
+      const { numaNode, cpus } = placed.placements[i]!;
+      const index = members[role].push(rank) - 1;
+      places[rank] = { rank, host: name, localRank: i, role, index, numaNode, cpus, storagePath };
     }
-    seats.forEach(({ facts: { rank }, role, storage }, i) => {
-      places[rank] = {
-        rank,
-        host: host.name,
-        localRank: i,
-        role,
-        index: members[role].push(rank) - 1,
-        ...cores.placements[i]!,
-        storagePath: storage === undefined ? "" : `${storage.path}/${rankFolder(rank)}`,
-      };
-    });
   }
-  return {
-    places,
-    servers: members.server,
-    clients: members.client,
-    hosts: hosts.map(({ name }) => name),
-    oversubscribed,
-    remarks,
-  };
+  const hostNames = hosts.map((ranks) => ranks[0]!.host);
+  const { server: servers, client: clients } = members;
+  return { places, servers, clients, hosts: hostNames, oversubscribed, remarks: remarks.lines() };
 }
 
 /** A server's own folder within a storage path. */
@@ -81,11 +47,11 @@ export function rankFolder(rank: number): string {
 
 /** 16 hexadecimal digits that are equal for equal maps: names the map in each result row. */
 export function hashRankMap(map: RankMap): string {
-  const rows = map.places.map((place) => [
-    ...[place.rank, place.host, place.localRank, place.role, place.index],
-    ...[place.numaNode, place.cpus, place.storagePath],
-  ]);
-  return createHash("sha256").update(JSON.stringify(rows)).digest("hex").slice(0, 16);
+  const hash = createHash("sha256");
+  for (const { rank, host, localRank, role, index, numaNode, cpus, storagePath } of map.places) {
+    hash.update(`${JSON.stringify([rank, host, localRank, role, index, numaNode, cpus, storagePath])}\n`);
+  }
+  return hash.digest("hex").slice(0, 16);
 }
 
 function groupByHost(facts: readonly RankFacts[]): RankFacts[][] {
@@ -98,38 +64,82 @@ function groupByHost(facts: readonly RankFacts[]): RankFacts[][] {
   return [...hosts.values()];
 }
 
-function countServers(ranks: number, hostIndex: number, { dedicatedServers, serversPerNode }: RankPolicy): number {
-  if (dedicatedServers !== undefined) return hostIndex < dedicatedServers ? ranks : 0;
-  return serversPerNode ?? Math.max(1, Math.floor(ranks / 2));
+type SeatApplicant = Applicant & { readonly storagePath: string };
+
+/** Storage paths and NICs of a host are dealt to its servers in turn. */
+function seatApplicants(
+  ranks: HostRanks,
+  roles: readonly Role[],
+  host: HostFacts,
+  policy: RankPolicy,
+): SeatApplicant[] {
+  let servers = 0;
+  return ranks.map((facts, i) => {
+    const told = policy.mapFile?.[facts.rank];
+    const role = roles[i]!;
+    if (role === "client") return { facts, role, nearNode: -1, cpus: told?.cpus, storagePath: "" };
+    const server = servers++;
+    const { storagePath, numaNode } = storageOf(facts.rank, server, host, told?.storagePath);
+    const nic = host.nics[server % host.nics.length];
+    const nearNode = { storage: numaNode, nic: nic?.numaNode ?? -1, none: -1 }[policy.near];
+    return { facts, role, nearNode, cpus: told?.cpus, storagePath };
+  });
 }
 
-function checkRoles(hosts: readonly Host[], ranks: number, { dedicatedServers, serversPerNode }: RankPolicy): void {
-  const refuse = (message: string): never => {
-    throw new BenchError("ERR_CONFIG", message, { ranks, hosts: hosts.length });
-  };
-  const job = `${count(ranks, "rank")} on ${count(hosts.length, "node")}`;
-  if (dedicatedServers !== undefined && dedicatedServers >= hosts.length) {
-    refuse(`--dedicated-servers ${dedicatedServers} leaves no node for clients: the job has ${job}`);
-  }
-  for (const host of hosts) {
-    if (host.servers <= host.ranks.length) continue;
-    refuse(`--servers-per-node ${serversPerNode}: ${host.name} has only ${count(host.ranks.length, "rank")}`);
-  }
-  const servers = hosts.reduce((sum, host) => sum + host.servers, 0);
-  if (servers > serversMax) refuse(`${servers} servers are asked for, but there can be ${serversMax}`);
-  if (servers < ranks) return;
-  refuse(
-    `${job} make ${count(servers, "server")} and no client: start more ranks` +
-      (hosts.length > 1 ? ", or take --dedicated-servers 1" : serversPerNode === undefined ? "" : " or fewer servers"),
+function storageOf(
+  rank: number,
+  server: number,
+  { host, storagePaths }: HostFacts,
+  told: string | undefined,
+): { storagePath: string; numaNode: number } {
+  assert(storagePaths.length > 0, `${host} has a storage path`);
+  const dealt = storagePaths[server % storagePaths.length]!;
+  const folder = ({ path }: { path: string }) => `${path}/${rankFolder(rank)}`;
+  const found = told === undefined ? dealt : storagePaths.find((path) => folder(path) === told);
+  if (found !== undefined) return { storagePath: folder(found), numaNode: found.numaNode };
+  const allowed = storagePaths.map(folder).join(" or ");
+  throw new BenchError(
+    "ERR_CONFIG",
+    `--rank-map has rank ${rank} in ${told}, but by --storage it can be in ${allowed}`,
+    {
+      rank,
+    },
   );
 }
 
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+function hostRemarks(ranks: HostRanks, host: HostFacts, seats: readonly SeatApplicant[]): string[] {
+  const remarks: string[] = [];
+  if (new Set(ranks.map(({ memoryDomain }) => memoryDomain)).size > 1) {
+    remarks.push("its ranks are in different containers and cannot share memory");
+  }
+  const servers = seats.filter(({ role }) => role === "server").length;
+  const idle = host.storagePaths.slice(servers).map(({ path }) => path);
+  if (servers > 0 && idle.length > 0) {
+    remarks.push(
+      `${servers === 1 ? "its only server leaves" : `its ${servers} servers leave`} ${idle.join(", ")} idle`,
+    );
+  }
+  return remarks;
 }
 
-/** The storage paths of a node are dealt to its servers in turn. */
-function dealtPath({ storagePaths, rank }: RankFacts, server: number): { path: string; numaNode: number } {
-  assert(storagePaths.length > 0, `rank ${rank} has a storage path`);
-  return storagePaths[server % storagePaths.length]!;
+/** Hosts named in a remark; large jobs have the same one for most of their hosts. */
+const hostsNamed = 3;
+
+class Remarks {
+  readonly #hosts = new Map<string, string[]>();
+
+  add(remark: string, host: string): void {
+    const hosts = this.#hosts.get(remark);
+    if (hosts === undefined) this.#hosts.set(remark, [host]);
+    else hosts.push(host);
+  }
+
+  /** "h1, h2, h3 and 13 more hosts: 4 ranks on 2 cores". */
+  lines(): string[] {
+    return [...this.#hosts].map(([remark, hosts]) => {
+      const more = hosts.length - hostsNamed;
+      const named = hosts.slice(0, hostsNamed).join(", ");
+      return `${named}${more > 0 ? ` and ${more} more host${more === 1 ? "" : "s"}` : ""}: ${remark}`;
+    });
+  }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RankMap, RankPlace } from "./facts.ts";
-import { rankMapColumns, showCpus, showRankMap } from "./show.ts";
+import { rankMapColumns, showRankMap } from "./show.ts";
 
 function map(ranks: number): RankMap {
   const places = Array.from({ length: ranks }, (_, rank): RankPlace => {
@@ -12,15 +12,6 @@ function map(ranks: number): RankMap {
   const hosts = [...new Set(places.map(({ host }) => host))];
   return { places, servers: [], clients: [], hosts, oversubscribed: false, remarks: ["h0: 4 ranks on 2 cores"] };
 }
-
-describe("showCpus", () => {
-  it("writes ranges as the kernel does", () => {
-    expect(showCpus([0, 1, 2, 3, 8])).toBe("0-3,8");
-    expect(showCpus([5])).toBe("5");
-    expect(showCpus([0, 2, 3])).toBe("0,2-3");
-    expect(showCpus([])).toBe("");
-  });
-});
 
 describe("showRankMap", () => {
   it("has a line for each of few ranks, and the remarks", () => {

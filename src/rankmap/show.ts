@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import type Table from "cli-table3";
+import { showCpus } from "./cpu-list.ts";
 import type { RankMap, RankPlace } from "./facts.ts";
 
 /** Columns of rankmap.csv. */
@@ -18,18 +19,6 @@ export const rankMapColumns: readonly {
   { name: "cpus", unit: "", about: "CPUs that it is bound to, as 0-3,8.", value: (place) => showCpus(place.cpus) },
   { name: "storage_path", unit: "", about: "Folder of a server; empty for a client.", value: (p) => p.storagePath },
 ];
-
-/** "0-3,8" of 0, 1, 2, 3, 8 (ascending), as the kernel writes lists of CPUs. */
-export function showCpus(cpus: readonly number[]): string {
-  const ranges: string[] = [];
-  for (let first = 0; first < cpus.length; ) {
-    let last = first;
-    while (cpus[last + 1] === cpus[last]! + 1) last++;
-    ranges.push(first === last ? `${cpus[first]}` : `${cpus[first]}-${cpus[last]}`);
-    first = last + 1;
-  }
-  return ranges.join(",");
-}
 
 /** Up to this many ranks each have a line of their own on the screen. */
 const lineForEachRank = 32;
