@@ -4,7 +4,8 @@ import { PosixFileSystem } from "../client/posix.ts";
 import { BenchError } from "../core/errors.ts";
 import { workloads } from "../workload/registry.ts";
 import type { Lead } from "./lead.ts";
-import { type Farewell, leave, type RunningRank, startReactor } from "./running-rank.ts";
+import { leave, type RunningRank, startReactor } from "./running-rank.ts";
+import { decodeCounters, readCounters } from "./server-counters.ts";
 
 /**
  * A client rank from its file system to its end. The lead client says by itself how the run ended.
@@ -32,8 +33,8 @@ export async function runClient(rank: RunningRank): Promise<number> {
     await runWorkloads(rank, fs!, lead);
     await job.untilEnd();
     const farewells = await job.farewell(new Uint8Array(0));
-    const said = farewells?.filter((bytes) => bytes.length > 0).map((bytes) => Buffer.from(bytes).toString());
-    if (said !== undefined) lead?.showServers(said.map((text) => JSON.parse(text) as Farewell));
+    const said = farewells?.filter((bytes) => bytes.length > 0);
+    if (said !== undefined) lead?.showServers(said.map(decodeCounters));
   });
   if (reason !== undefined) await job.endEarly();
   await leave(rank, reactor);
@@ -69,12 +70,17 @@ function openFileSystem({ config, map, rpc, transport }: RunningRank): FileSyste
  * Runs all workloads in order. When the run has to end, those that are left still record that they did not happen.
  * @throws BenchError The first reason to end.
  */
-async function runWorkloads({ config, map, job }: RunningRank, fs: FileSystem, lead: Lead | undefined): Promise<void> {
+async function runWorkloads(
+  { config, map, job, rpc }: RunningRank,
+  fs: FileSystem,
+  lead: Lead | undefined,
+): Promise<void> {
   const context = {
     fs,
     group: job.clients!,
     hostOfClient: map.clients.map((rank) => map.places[rank]!.host),
     interrupted: () => job.reason?.message,
+    readServers: () => (config.target.kind === "benchfs" ? readCounters(rpc, map.servers) : Promise.resolve([])),
     record: (...row: Parameters<Lead["record"]>) => lead?.record(...row),
     progress: (progress: Parameters<Lead["progress"]>[0]) => lead?.progress(progress),
   };

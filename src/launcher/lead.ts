@@ -5,9 +5,10 @@ import type { RankResult } from "../report/figures.ts";
 import type { Progress } from "../report/progress.ts";
 import type { PhaseResult, RunInfo } from "../report/results.ts";
 import { Screen } from "../report/screen.ts";
+import type { ServerCounters } from "../report/servers.ts";
 import { configRecord } from "./config-record.ts";
 import { ResultsFolder } from "./results-folder.ts";
-import type { Farewell, RunningRank } from "./running-rank.ts";
+import type { RunningRank } from "./running-rank.ts";
 import { schedulerJobId } from "./scheduler.ts";
 
 /** What the lead client does beside its work: it shows, records and judges the run. */
@@ -39,8 +40,8 @@ export class Lead {
     for (const remark of remarks) this.#screen.text(`Note: ${remark}`);
   }
 
-  record(result: PhaseResult, ranks: readonly RankResult[]): void {
-    this.#folder.record(this.#run, result, ranks);
+  record(result: PhaseResult, ranks: readonly RankResult[], servers: readonly ServerCounters[]): void {
+    this.#folder.record(this.#run, result, ranks, servers);
     this.#screen.row(result);
   }
 
@@ -61,8 +62,8 @@ export class Lead {
   }
 
   /** After a run that came to its end. */
-  showServers(farewells: readonly Farewell[]): void {
-    const total = (key: keyof Farewell): number => farewells.reduce((sum, farewell) => sum + farewell[key], 0);
+  showServers(farewells: readonly ServerCounters[]): void {
+    const total = (key: keyof ServerCounters): number => farewells.reduce((sum, farewell) => sum + farewell[key], 0);
     this.#screen.text(
       `Servers: ${total("requests")} requests, ${total("bytesWritten")} bytes written, ` +
         `${total("bytesRead")} bytes read, ${total("flushes")} flushes, ` +

@@ -7,17 +7,21 @@ import { CsvFile } from "../report/csv-file.ts";
 import type { RankResult } from "../report/figures.ts";
 import { type RankRow, rankColumns } from "../report/ranks.ts";
 import { type PhaseResult, type ResultRow, type RunInfo, resultColumns } from "../report/results.ts";
+import { type ServerCounters, type ServerPlace, type ServerRow, serverColumns } from "../report/servers.ts";
 
-/** The folder of one run's results: config, rankmap.csv, results.csv, ranks.csv. Every write is whole rows. */
+/** The folder of one run's results: config, rankmap.csv, results.csv, ranks.csv, servers.csv. Every write is whole rows. */
 export class ResultsFolder {
   readonly path: string;
   readonly results: PhaseResult[] = [];
   readonly #results: CsvFile<ResultRow>;
   readonly #ranks: CsvFile<RankRow>;
+  readonly #servers: CsvFile<ServerRow>;
+  readonly #serverPlaces: readonly ServerPlace[];
 
   /** @throws BenchError ERR_CONFIG if the folder cannot be made or written. */
   constructor(path: string, map: RankMap, configText: string) {
     this.path = resolve(path);
+    this.#serverPlaces = map.servers.map((rank, server) => ({ server, rank, host: map.places[rank]!.host }));
     try {
       mkdirSync(this.path, { recursive: true });
       writeFileSync(join(this.path, "config.toml"), configText);
@@ -26,6 +30,7 @@ export class ResultsFolder {
       places.close();
       this.#results = new CsvFile(join(this.path, "results.csv"), resultColumns);
       this.#ranks = new CsvFile(join(this.path, "ranks.csv"), rankColumns);
+      this.#servers = new CsvFile(join(this.path, "servers.csv"), serverColumns);
     } catch (error) {
       throw new BenchError(
         "ERR_CONFIG",
@@ -38,14 +43,18 @@ export class ResultsFolder {
     return join(this.path, "results.csv");
   }
 
-  record(run: RunInfo, result: PhaseResult, ranks: readonly RankResult[]): void {
+  record(run: RunInfo, result: PhaseResult, ranks: readonly RankResult[], servers: readonly ServerCounters[]): void {
     this.results.push(result);
     this.#results.append({ run, result });
     for (const rank of ranks) this.#ranks.append({ run, result, rank });
+    for (const [server, counters] of servers.entries()) {
+      this.#servers.append({ run, result, place: this.#serverPlaces[server]!, counters });
+    }
   }
 
   close(): void {
     this.#results.close();
     this.#ranks.close();
+    this.#servers.close();
   }
 }

@@ -29,14 +29,3 @@ export async function leave({ transport, rpc }: RunningRank, reactor: Reactor): 
   rpc.close();
   transport.close();
 }
-
-/** What a server says when it leaves. */
-export interface Farewell {
-  readonly requests: number;
-  readonly bytesRead: number;
-  readonly bytesWritten: number;
-  readonly flushes: number;
-  /** Time that its event loop slept since it started to serve, and that time. */
-  readonly asleepNs: number;
-  readonly servingNs: number;
-}

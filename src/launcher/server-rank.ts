@@ -10,7 +10,8 @@ import { storageError } from "../server/storage-directory.ts";
 import { MemoryStorage } from "../server/storage-memory.ts";
 import { isTmpfs, TmpfsStorage } from "../server/storage-tmpfs.ts";
 import { UringStorage } from "../server/storage-uring.ts";
-import { type Farewell, leave, type RunningRank, startReactor } from "./running-rank.ts";
+import { leave, type RunningRank, startReactor } from "./running-rank.ts";
+import { OwnCounters, serveCounters } from "./server-counters.ts";
 
 /** A storage rank from its storage path to its end: open, say ready, serve, close, leave nothing behind. */
 export async function runServer(rank: RunningRank): Promise<number> {
@@ -29,7 +30,8 @@ export async function runServer(rank: RunningRank): Promise<number> {
     }
   }
   const reactor = startReactor(rank, pollers);
-  const startMs = performance.now();
+  const counters = new OwnCounters(reactor, () => server?.counters ?? idle);
+  serveCounters(rank.rpc, counters);
   // Also when the run ends early, nothing is left on the storage path. Open files may be removed.
   const cleanUp = async () => {
     await server?.settle();
@@ -39,11 +41,7 @@ export async function runServer(rank: RunningRank): Promise<number> {
     await job.agree(failure);
     await job.untilEnd();
     await cleanUp();
-    const { requests, bytesRead, bytesWritten, flushes } = server?.counters ?? idle;
-    const { asleepNs } = reactor.counters;
-    const servingNs = (performance.now() - startMs) * 1e6;
-    const words: Farewell = { requests, bytesRead, bytesWritten, flushes, asleepNs, servingNs };
-    await job.farewell(Buffer.from(JSON.stringify(words)));
+    await job.farewell(counters.encode());
   } catch (error) {
     await cleanUp();
     await job.endEarly();
@@ -55,7 +53,7 @@ export async function runServer(rank: RunningRank): Promise<number> {
   return 0;
 }
 
-const idle = { requests: 0, bytesRead: 0, bytesWritten: 0, flushes: 0 };
+const idle = { requests: 0, bytesRead: 0, bytesWritten: 0, flushes: 0, bufferWaits: 0 };
 
 /**
  * Makes the directory that the servers of this node share. A parent that is missing is more likely a typing error

@@ -6,6 +6,7 @@ import { phaseFigures, type RankResult } from "./figures.ts";
 import { Histogram } from "./histogram.ts";
 import { type RankRow, rankColumns } from "./ranks.ts";
 import { type PhaseResult, type ResultRow, type RunInfo, resultColumns } from "./results.ts";
+import { counted, type ServerCounters, serverColumns } from "./servers.ts";
 
 const run: RunInfo = {
   runId: "r1",
@@ -189,6 +190,40 @@ describe("ranks.csv", () => {
   });
 });
 
+describe("servers.csv", () => {
+  const before: ServerCounters = {
+    requests: 10,
+    bytesRead: 1,
+    bytesWritten: 2,
+    flushes: 3,
+    bufferWaits: 4,
+    servingNs: 1e9,
+    nativeNs: 5e8,
+    javaScriptNs: 1e8,
+    asleepNs: 2e8,
+    userNs: 3e8,
+    systemNs: 1e8,
+  };
+
+  it("has what a server did between two readings, times as shares of that time", () => {
+    const after = { ...before, requests: 15, bytesWritten: 4098, servingNs: 3e9, asleepNs: 12e8, systemNs: 6e8 };
+    const place = { server: 1, rank: 4, host: "h1" };
+    expect(cells(serverColumns, { run, result, place, counters: counted(before, after) })).toMatchObject({
+      server: 1,
+      rank: 4,
+      host: "h1",
+      requests: 5,
+      read_bytes: 0,
+      written_bytes: 4096,
+      serving_s: 2,
+      cpu_share: 0.25,
+      system_share: 0.25,
+      asleep_share: 0.5,
+      javascript_share: 0,
+    });
+  });
+});
+
 describe("column tables", () => {
   const tables = [
     { file: "results.csv", about: "A row for each phase of each iteration; it stands alone.", columns: resultColumns },
@@ -197,6 +232,7 @@ describe("column tables", () => {
       about: "A row for each client in each phase, with the raw time stamps.",
       columns: rankColumns,
     },
+    { file: "servers.csv", about: "A row for each server in each phase.", columns: serverColumns },
     { file: "rankmap.csv", about: "A row for each rank: what it was and where it ran.", columns: rankMapColumns },
   ];
 

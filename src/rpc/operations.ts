@@ -86,6 +86,8 @@ export const operations = {
   dropChunks: defineOperation(17, "drop-chunks", { files: "u32" }, {}),
 
   // The job.
+  /** What a server has done since it started. Reply payload: `ServerCounters` of src/report/servers.ts as JSON. */
+  counters: defineOperation(40, "counters", {}, {}),
   /** One step of a collective: payload is one fragment of a member's bytes. */
   collect: defineOperation(
     18,

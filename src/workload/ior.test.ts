@@ -179,8 +179,8 @@ describe("ior", () => {
       clients: 3,
       adapt: (context, group) => ({
         ...context,
-        record(result, ranks) {
-          context.record(result, ranks);
+        record(...row) {
+          context.record(...row);
           group.kill(2);
         },
       }),

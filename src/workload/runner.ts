@@ -1,6 +1,7 @@
 import { BenchError } from "../core/errors.ts";
 import { type PhaseFigures, phaseFigures, type RankResult } from "../report/figures.ts";
 import type { WorkloadOptions } from "../report/results.ts";
+import { counted, type ServerCounters } from "../report/servers.ts";
 import type { Group } from "../rpc/group.ts";
 import { Measurement } from "./measure.ts";
 import type { Phase } from "./phase.ts";
@@ -63,19 +64,24 @@ class Rows {
   }
 
   /** The row of the next phase. @param reason Why it is not valid; empty if it is. */
-  record(figures: PhaseFigures | undefined, ranks: readonly RankResult[], reason: string): void {
+  record(
+    figures: PhaseFigures | undefined,
+    ranks: readonly RankResult[],
+    servers: readonly ServerCounters[],
+    reason: string,
+  ): void {
     const { workload, options, parameters, remarks } = this.#shape;
     const { phase, kind, iteration } = this.#phases[this.#recorded]!;
     const valid = reason === "";
     const about = { workload, phase, kind, iteration, options, parameters, remarks };
-    this.#context.record({ ...about, figures, valid, reason }, ranks);
+    this.#context.record({ ...about, figures, valid, reason }, ranks, servers);
     this.#recorded++;
   }
 
   /** On member 0: a row without figures for every phase that has none yet. */
   recordMissing(reason: string): void {
     if (this.#context.group.index !== 0) return;
-    while (this.#recorded < this.#phases.length) this.record(undefined, [], reason);
+    while (this.#recorded < this.#phases.length) this.record(undefined, [], [], reason);
   }
 }
 
@@ -97,6 +103,8 @@ async function runPhase(context: WorkloadContext, shape: RunShape, phase: Phase,
     },
   });
   await measurement.setUp();
+  const isLead = group.index === 0;
+  const before = isLead ? await context.readServers() : [];
   await group.barrier();
   await measurement.run();
   if (work.cleanUp !== undefined) {
@@ -105,7 +113,10 @@ async function runPhase(context: WorkloadContext, shape: RunShape, phase: Phase,
   }
   const own = measurement.result(group.index, hostOfClient[group.index]!);
   const gathered = await group.gather(encodeRankResult(own));
-  const answer = gathered === undefined ? undefined : judge(rows, gathered.map(decodeRankResult));
+  const after = isLead ? await context.readServers() : [];
+  // A server that did not answer has no counters, and the run is about to end.
+  const servers = after.length === before.length ? after.map((counters, i) => counted(before[i]!, counters)) : [];
+  const answer = gathered === undefined ? undefined : judge(rows, gathered.map(decodeRankResult), servers);
   const verdict: Verdict = JSON.parse(Buffer.from(await group.broadcast(answer)).toString());
   work.done?.(verdict.finished);
   return verdict;
@@ -119,10 +130,10 @@ async function largest(group: Group, own: number): Promise<number> {
 }
 
 /** On member 0: records the phase. @returns The verdict for all, encoded. */
-function judge(rows: Rows, ranks: readonly RankResult[]): Uint8Array {
+function judge(rows: Rows, ranks: readonly RankResult[], servers: readonly ServerCounters[]): Uint8Array {
   const figures = phaseFigures(ranks);
   const stop = ranks.find(({ stopped }) => stopped !== "" && stopped !== "stonewall")?.stopped ?? "";
-  rows.record(figures, ranks, stop === "" ? failureOf(figures, ranks) : stop);
+  rows.record(figures, ranks, servers, stop === "" ? failureOf(figures, ranks) : stop);
   const verdict: Verdict = { finished: ranks.map(({ finished }) => finished), stop };
   return Buffer.from(JSON.stringify(verdict));
 }

@@ -3,6 +3,7 @@ import type { OptionSpec } from "../core/options.ts";
 import type { RankResult } from "../report/figures.ts";
 import type { Progress } from "../report/progress.ts";
 import type { PhaseResult } from "../report/results.ts";
+import type { ServerCounters } from "../report/servers.ts";
 import type { Group } from "../rpc/group.ts";
 
 export type { Progress };
@@ -16,8 +17,13 @@ export interface WorkloadContext {
   readonly hostOfClient: readonly string[];
   /** Why to stop now, if there is a reason. Asked between operations, so it must be cheap. */
   interrupted(): string | undefined;
-  /** Takes the row of a phase, and those of its clients by index; called on member 0 alone, when the phase ends. */
-  record(result: PhaseResult, ranks: readonly RankResult[]): void;
+  /** What each server has done since it started, by index; none where there are no servers. Called on member 0 alone. */
+  readServers(): Promise<readonly ServerCounters[]>;
+  /**
+   * Takes the row of a phase, those of its clients by index, and what each server did meanwhile, by index; called on
+   * member 0 alone, when the phase ends.
+   */
+  record(result: PhaseResult, ranks: readonly RankResult[], servers: readonly ServerCounters[]): void;
   /** Takes how far member 0 is; called there alone, about every 20 ms, so it must be cheap. */
   progress(progress: Progress): void;
 }

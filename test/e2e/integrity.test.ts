@@ -81,6 +81,10 @@ describe("what a job keeps", () => {
       "3 client",
     ]);
     expect(job.rows("ranks")).toHaveLength(rows.length * 2);
+    const servers = job.rows("servers");
+    expect(servers).toHaveLength(rows.length * 2);
+    const written = servers.filter(({ phase }) => phase === "write").map(({ written_bytes }) => Number(written_bytes));
+    expect(written[0]! + written[1]!).toBe(2 * 1024 * 1024);
     expect(readFileSync(join(job.out, "config.toml"), "utf8")).toContain("mdtest -n 50");
   }, 60_000);
 });
