@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { bindCpu, bindMemory, boundCpus } from "node-hwloc";
-import { chunkBytes, inlineBytes } from "../core/limits.ts";
 import type { RankMap, RankPlace } from "../rankmap/facts.ts";
 import { UcxTransport } from "../rpc/ucx-transport.ts";
 import { agreeOnMap } from "./agree-on-map.ts";
+import { arenaBytes, landingSlots, payloadBytes, sendSlots } from "./arena-bytes.ts";
 import type { RunConfig } from "./config.ts";
 import { allgather, exchange, joinJob, leaveJob } from "./mpi.ts";
 import { checkMemlock, checkSharedMemory } from "./preflight.ts";
@@ -22,9 +22,6 @@ export interface Bootstrapped {
   readonly remarks: readonly string[];
 }
 
-/** Messages with a payload that may have arrived, or be on their way out, at a time. */
-const landingSlots = { server: 512, client: 128 } as const;
-const sendSlots = { server: 256, client: 128 } as const;
 const rmaSlots = 256;
 
 /**
@@ -75,19 +72,11 @@ function bind(place: RankPlace, remarks: string[]): void {
   }
 }
 
-function arenaBytes(place: RankPlace, config: RunConfig): number {
-  return payloadBytes(place, config) + (landingSlots[place.role] + sendSlots[place.role]) * inlineBytes;
-}
-
-function payloadBytes(place: RankPlace, config: RunConfig): number {
-  return place.role === "server" ? config.chunkBuffers * chunkBytes : config.clientBufferBytes;
-}
-
 function checkMemory(place: RankPlace, map: RankMap, config: RunConfig): void {
-  checkMemlock(arenaBytes(place, config));
+  checkMemlock(arenaBytes(place.role, config));
   if (place.localRank !== 0) return;
   const clients = map.places.filter(({ host, role }) => host === place.host && role === "client");
-  checkSharedMemory(clients.reduce((bytes, client) => bytes + arenaBytes(client, config), 0));
+  checkSharedMemory(clients.reduce((bytes, client) => bytes + arenaBytes(client.role, config), 0));
 }
 
 function makeTransport(place: RankPlace, config: RunConfig): UcxTransport {
@@ -95,7 +84,7 @@ function makeTransport(place: RankPlace, config: RunConfig): UcxTransport {
     // Servers on the host reach a client's buffers in place. A server's own are for peers on other hosts, and for
     // small payloads: huge pages are worth more there.
     kind: place.role === "client" ? "shared" : "private",
-    payloadBytes: payloadBytes(place, config),
+    payloadBytes: payloadBytes(place.role, config),
     landingSlots: landingSlots[place.role],
     sendSlots: sendSlots[place.role],
     rmaSlots,

@@ -4,10 +4,10 @@ import { isAbsolute, resolve } from "node:path";
 import { BenchError } from "../core/errors.ts";
 import { didYouMean } from "../core/nearest.ts";
 import { parseValue } from "../core/option-value.ts";
-import type { OptionValue } from "../core/options.ts";
+import type { OptionSpec, OptionValue } from "../core/options.ts";
 import { type CommandInfo, parseOptions } from "../core/parse-options.ts";
 import { readMapFile } from "../rankmap/map-file.ts";
-import type { RankPolicy } from "../rankmap/policy.ts";
+import type { PlaceInFile, RankPolicy } from "../rankmap/policy.ts";
 import { type ConfigFile, readConfigFile } from "./config-file.ts";
 import { launchedJob, launchedRank } from "./launched-rank.ts";
 import { environmentName, type JobOption, jobOptions } from "./options.ts";
@@ -67,11 +67,22 @@ export const runInfo: CommandInfo = {
   ],
 };
 
+/** A command that is configured as a run is. */
+export interface JobCommand {
+  readonly info: CommandInfo;
+  /** Options of its own, which only the command line has. */
+  readonly options: readonly OptionSpec[];
+}
+
+const runCommand: JobCommand = { info: runInfo, options: [] };
+
 export interface ConfigInput {
-  /** What follows `run`. */
+  /** What follows the command. */
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly workloads: Readonly<Record<string, WorkloadParser>>;
+  /** `run`, if absent. */
+  readonly command?: JobCommand;
 }
 
 /**
@@ -79,21 +90,21 @@ export interface ConfigInput {
  * Reads that file and the one of `--rank-map`, otherwise touches nothing.
  * @throws BenchError ERR_CONFIG naming the option, where it was given, its value and what is allowed.
  */
-export function makeConfig({ argv, environment, workloads }: ConfigInput): RunConfig {
-  const { settings, lines, workloadsSource } = readSources(argv, environment);
+export function makeConfig({ argv, environment, workloads, command = runCommand }: ConfigInput): RunConfig {
+  const { settings, lines, workloadsSource } = readSources(argv, environment, command);
   const value = (option: JobOption): OptionValue | undefined => settings.get(option)?.value;
   const number = (option: JobOption): number | undefined => value(option) as number | undefined;
   const runId = makeRunId(new Date());
   const mapFile = value("rank-map");
   return {
     runId,
-    commandLine: joinLine(["benchfs", "run", ...argv]),
+    commandLine: joinLine(["benchfs", command.info.command, ...argv]),
     ...optional("ranks", number("ranks")),
     ...optional("serversPerNode", number("servers-per-node")),
     ...optional("clientsPerNode", number("clients-per-node")),
     ...optional("clientsPerServer", number("clients-per-server")),
     ...optional("dedicatedServers", number("dedicated-servers")),
-    ...(mapFile !== undefined && { mapFile: readMapFile(resolve(String(mapFile))) }),
+    ...(mapFile !== undefined && { mapFile: readPlaces(String(mapFile), settings.has("storage")) }),
     bind: value("bind") as RunConfig["bind"],
     order: value("order") as RunConfig["order"],
     near: value("near") as RunConfig["near"],
@@ -127,7 +138,7 @@ export function readStorage(
   argv: ConfigInput["argv"],
   environment: ConfigInput["environment"],
 ): Pick<RunConfig, "storagePaths" | "keepStorage"> & { isDefault: boolean } {
-  const { settings } = readSources(argv, environment);
+  const { settings } = readSources(argv, environment, runCommand);
   return {
     isDefault: !settings.has("storage"),
     storagePaths: storagePaths(settings, environment),
@@ -142,8 +153,12 @@ interface Sources {
   readonly workloadsSource: Source;
 }
 
-function readSources(argv: ConfigInput["argv"], environment: ConfigInput["environment"]): Sources {
-  const { values: typed, given, rest } = parseOptions(jobOptions, argv, runInfo);
+function readSources(
+  argv: ConfigInput["argv"],
+  environment: ConfigInput["environment"],
+  { info, options }: JobCommand,
+): Sources {
+  const { values: typed, given, rest } = parseOptions([...jobOptions, ...options], argv, info);
   const started = launchedRank(environment)?.ranks;
   if (given.has("ranks") && started !== undefined && typed.ranks !== started) {
     const message = `-n, --ranks: ${typed.ranks} given, but the launcher started ${started} ranks`;
@@ -231,6 +246,12 @@ function keepStrongest(settings: Map<string, Setting>, sources: readonly Source[
     throw new BenchError("ERR_CONFIG", `${one} and ${other} exclude each other`, { option: first!.way[0]! });
   }
   for (const option of given.slice(1).flatMap(({ way }) => way)) settings.delete(option);
+}
+
+/** Folders in a map file count only beside `--storage`: the default one has another name in every job. */
+function readPlaces(path: string, hasStorage: boolean): PlaceInFile[] {
+  const places = readMapFile(resolve(path));
+  return hasStorage ? places : places.map(({ storagePath, ...place }) => place);
 }
 
 function readTarget(text: string): RunConfig["target"] {

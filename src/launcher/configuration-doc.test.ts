@@ -74,7 +74,8 @@ bindings. Memory without CPUs (HBM, NVM, GPUs) is nobody's NUMA node. Where a no
 bound. Whatever falls short of what was asked for, the rank map says: more ranks than cores, servers that found no core
 near their device, storage paths that no server has.
 
-A map file is CSV with a line for each rank. To change a map, edit the \`rankmap.csv\` of a run:
+A map file is CSV with a line for each rank. To change a map, edit the \`rankmap.csv\` of a run, or what
+\`node . plan --format csv\` prints ([before-a-run.md](before-a-run.md)):
 
 \`\`\`
 rank,role,cpus

@@ -13,6 +13,10 @@ const commands: Readonly<Record<string, Command>> = {
     about: "start a job, or be a rank of it: run workloads on the storage of its nodes",
     run: async (argv) => (await import("./run.ts")).run(argv),
   },
+  plan: {
+    about: "show what a run would do: rank map, memory, load of each server; starts nothing",
+    run: async (argv) => (await import("./plan.ts")).plan(argv),
+  },
 };
 
 async function main([name, ...argv]: readonly string[]): Promise<number> {

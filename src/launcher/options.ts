@@ -58,8 +58,8 @@ export const jobOptions = [
     name: "rank-map",
     type: "string",
     about:
-      "CSV file that says who serves and runs where, as rankmap.csv of a run; rank and " +
-      "role are needed, host, cpus and storage_path count where there are any.",
+      "CSV file that says who serves and runs where, as rankmap.csv of a run or node . plan --format csv: rank and " +
+      "role are needed; host, cpus and, with --storage, storage_path count where there are any.",
     group: job,
   },
   {

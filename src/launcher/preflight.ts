@@ -8,9 +8,7 @@ import { formatSize, MiB } from "../core/units.ts";
  * @throws BenchError ERR_ENVIRONMENT with the bytes needed and allowed.
  */
 export function checkMemlock(arenaBytes: number): void {
-  if (process.geteuid?.() === 0) return;
-  const line = /^Max locked memory\s+(\S+)/m.exec(readFileSync("/proc/self/limits", "utf8"));
-  const allowed = line === null || line[1] === "unlimited" ? Number.POSITIVE_INFINITY : Number(line[1]);
+  const allowed = lockableBytes();
   if (arenaBytes <= allowed) return;
   throw new BenchError(
     "ERR_ENVIRONMENT",
@@ -25,8 +23,7 @@ export function checkMemlock(arenaBytes: number): void {
  * @param bytes All arenas of this host's ranks that live in shared memory.
  */
 export function checkSharedMemory(bytes: number): void {
-  const { bavail, bsize } = statfsSync("/dev/shm");
-  const free = bavail * bsize;
+  const free = freeBytes("/dev/shm");
   if (bytes <= free) return;
   throw new BenchError(
     "ERR_ENVIRONMENT",
@@ -34,6 +31,23 @@ export function checkSharedMemory(bytes: number): void {
       "take less --client-buffers or fewer clients, or enlarge /dev/shm",
     { needBytes: bytes, freeBytes: free },
   );
+}
+
+/** What this process may lock in memory; infinite for a privileged one. */
+export function lockableBytes(): number {
+  return process.geteuid?.() === 0 ? Number.POSITIVE_INFINITY : softLimit("Max locked memory");
+}
+
+/** A limit of this process by its name in /proc/self/limits. */
+export function softLimit(name: string): number {
+  const line = readFileSync("/proc/self/limits", "utf8").match(new RegExp(`^${name}\\s+(\\S+)`, "m"));
+  return line === null || line[1] === "unlimited" ? Number.POSITIVE_INFINITY : Number(line[1]);
+}
+
+/** Bytes that an unprivileged process may still write to the file system of `path`. */
+export function freeBytes(path: string): number {
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
 }
 
 function mebibytes(bytes: number): string {

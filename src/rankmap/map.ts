@@ -27,7 +27,7 @@ export function buildRankMap(facts: JobFacts, policy: RankPolicy): RankMap {
     const seats = seatApplicants(ranks, roles[h]!, host, policy);
     const placed = placeOnCores(host.cores, seats, policy);
     oversubscribed ||= placed.oversubscribed;
-    for (const remark of [...placed.remarks, ...hostRemarks(ranks, host, seats)]) remarks.add(remark, name);
+    for (const remark of [...placed.remarks, ...hostRemarks(ranks, host, seats, policy)]) remarks.add(remark, name);
     for (const [i, { facts, role, storagePath }] of seats.entries()) {
       const { rank } = facts;
       const { numaNode, cpus } = placed.placements[i]!;
@@ -107,12 +107,20 @@ function storageOf(
   );
 }
 
-function hostRemarks(ranks: HostRanks, host: HostFacts, seats: readonly SeatApplicant[]): string[] {
+function hostRemarks(
+  ranks: HostRanks,
+  host: HostFacts,
+  seats: readonly SeatApplicant[],
+  { near }: RankPolicy,
+): string[] {
   const remarks: string[] = [];
   if (new Set(ranks.map(({ memoryDomain }) => memoryDomain)).size > 1) {
     remarks.push("its ranks are in different containers and cannot share memory");
   }
   const servers = seats.filter(({ role }) => role === "server").length;
+  if (servers > 0 && near === "nic" && host.nics.length === 0) {
+    remarks.push("the NUMA node of no NIC is known, so that its servers are not near one");
+  }
   const idle = host.storagePaths.slice(servers).map(({ path }) => path);
   if (servers > 0 && idle.length > 0) {
     remarks.push(

@@ -3,6 +3,7 @@ import type { FileHandle, FileSystem } from "../client/file-system.ts";
 import { BenchError } from "../core/errors.ts";
 import { Accesses, iorPath } from "./ior-accesses.ts";
 import { type IorParams, iorExamples, iorOptions, iorUsage, parseIor } from "./ior-options.ts";
+import { iorTraffic } from "./ior-traffic.ts";
 import { laneBuffers } from "./lane-buffers.ts";
 import { type Partners, shiftByNodes } from "./partner.ts";
 import { makeDirectories, parentOf, unless } from "./paths.ts";
@@ -178,5 +179,6 @@ export const ior: WorkloadDefinition<IorParams> = {
   examples: iorExamples,
   options: iorOptions,
   parse: parseIor,
+  traffic: iorTraffic,
   run: runIor,
 };

@@ -3,6 +3,8 @@ import type { FileKind, FileStat, FileSystem } from "../client/file-system.ts";
 import { BenchError } from "../core/errors.ts";
 import { laneBuffers } from "./lane-buffers.ts";
 import { type MdtestParams, mdtestExamples, mdtestOptions, mdtestUsage, parseMdtest } from "./mdtest-options.ts";
+import { itemName, iterationDirectory, treePath } from "./mdtest-paths.ts";
+import { mdtestTraffic } from "./mdtest-traffic.ts";
 import { makeDirectories } from "./paths.ts";
 import { type FileKey, fileKey, firstWrongByte, itemKey, PatternBuffer, wipe } from "./pattern.ts";
 import type { Phase, PhaseWork } from "./phase.ts";
@@ -16,7 +18,7 @@ interface Task {
   readonly tasks: number;
   readonly params: MdtestParams;
   readonly buffers: readonly Uint8Array[];
-  /** "/out/test-dir.0-0": mdtest counts iterations, and its own repetitions of a tree, of which there is one. */
+  /** Of this iteration. */
   readonly directory: string;
   readonly key: FileKey;
 }
@@ -33,12 +35,8 @@ function itemsOf({ index, tasks, params, directory }: Task, strides: number): It
   const tree = treePath(directory, params, owner);
   return {
     owner,
-    path: (kind, item) => `${tree}/${kind === "file" ? "file" : "dir"}.mdtest.${owner}.${item}`,
+    path: (kind, item) => `${tree}/${itemName(kind, owner, item)}`,
   };
-}
-
-function treePath(directory: string, { uniqueDirectory }: MdtestParams, owner: number): string {
-  return `${directory}/mdtest_tree.${uniqueDirectory ? `${owner}.` : ""}0`;
 }
 
 function makeTree({ fs, index, params, directory }: Task): PhaseWork {
@@ -189,7 +187,7 @@ async function runMdtest(context: WorkloadContext, params: MdtestParams): Promis
   const { queueDepth, items: itemsPerClient } = params;
   const buffers = laneBuffers(fs, queueDepth, Math.max(params.writeBytes, params.readBytes));
   const phases = Array.from({ length: params.iterations }, (_, iteration) => {
-    const directory = `${params.testDirectory}/test-dir.${iteration}-0`;
+    const directory = iterationDirectory(params, iteration);
     const key = fileKey(directory, 0);
     return iterationPhases({ fs, index, tasks, params, buffers, directory, key }, iteration);
   });
@@ -206,5 +204,6 @@ export const mdtest: WorkloadDefinition<MdtestParams> = {
   examples: mdtestExamples,
   options: mdtestOptions,
   parse: parseMdtest,
+  traffic: mdtestTraffic,
   run: runMdtest,
 };

@@ -5,6 +5,7 @@ import type { Progress } from "../report/progress.ts";
 import type { PhaseResult } from "../report/results.ts";
 import type { ServerCounters } from "../report/servers.ts";
 import type { Group } from "../rpc/group.ts";
+import type { Traffic } from "./traffic.ts";
 
 export type { Progress };
 
@@ -39,6 +40,8 @@ export interface WorkloadDefinition<Params> {
   readonly options: readonly OptionSpec[];
   /** @throws BenchError ERR_CONFIG naming the option, its value and what is allowed. */
   parse(argv: readonly string[]): Params;
+  /** What `plan` shows of it; undefined, or without a result, where that cannot be told from the parameters. */
+  traffic?(params: Params, clients: number): Traffic | undefined;
   /**
    * Runs all phases; every client calls it with equal parameters. Failed operations and wrong data are counted in
    * the rows, and do not end it.
