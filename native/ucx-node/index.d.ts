@@ -114,6 +114,23 @@ export interface WorkerOptions {
   eagerBytes?: number;
 }
 
+/** Names such as "posix/memory" or "tcp/eth0", with spaces between them where there are several. */
+export interface EndpointTransports {
+  /** What carries headers and eager payloads. */
+  readonly small: string;
+  /** What carries rendezvous payloads. */
+  readonly large: string;
+  /** All that the endpoint has; PUT and GET of shared memory may use one that messages do not. */
+  readonly all: string;
+}
+
+export interface WorkerQuery {
+  /** Transports and devices that endpoints can use, as in {@link EndpointTransports}. */
+  readonly resources: string;
+  /** Native memory that UCX takes for each operation in flight. */
+  readonly requestBytes: number;
+}
+
 /**
  * One UCP context and worker, owned by the thread that made it. It lives until `close()`: garbage collection does not
  * close it. Every method throws a `TypeError` (`ERR_INVALID_ARG_TYPE`) or `RangeError` (`ERR_OUT_OF_RANGE`) that names
@@ -160,7 +177,16 @@ export declare class Worker {
    */
   allocate(kind: "shared" | "private", bytes: number): number;
 
-  /** The region's memory; the same object each time. Detached by `close()`. */
+  /**
+   * Registers memory that exists, whole, as a region like a `private` one; may block for long on networks that pin pages.
+   * It stays the caller's: `close()` lets go of it and does not detach it. Until then it must not be detached (by
+   * `transfer` or `structuredClone`), since UCX would go on using its old address.
+   * @param memory At least one byte; best on a page boundary, since it shares what pages it touches.
+   * @returns Region index, as `allocate`.
+   */
+  register(memory: ArrayBuffer): number;
+
+  /** The region's memory; the same object each time. Detached by `close()`, unless it was given to `register`. */
   region(index: number): ArrayBuffer;
 
   /** What a peer needs to PUT, GET or map the region: bytes to be exchanged by other means, a copy. */
@@ -204,10 +230,13 @@ export declare class Worker {
   arm(): boolean;
 
   /**
-   * The transports and devices that UCX chose for the endpoint, e.g. "sysv/memory posix/memory" or "tcp/lo".
+   * The transports and devices that UCX chose for the endpoint. Not for hot loops: UCX tells it as text.
    * @throws `ERR_NOT_CONNECTED`: the endpoint failed or closed.
    */
-  describe(endpoint: number): string;
+  describe(endpoint: number): EndpointTransports;
+
+  /** What UCX found here, under the `UCX_*` settings of the environment. Not for hot loops. */
+  query(): WorkerQuery;
 
   /**
    * Closes all endpoints by force, releases everything, detaches every ArrayBuffer of this worker. Blocks for at most

@@ -125,7 +125,7 @@ export class UcxTransport implements Poller, RemoteMemory {
   /** The transports that UCX chose for a peer ("posix/memory cma/memory"), or undefined before the first use. */
   describe(peer: number): string | undefined {
     const endpoint = this.#endpoints[peer]!;
-    return endpoint === none ? undefined : this.#worker.describe(endpoint);
+    return endpoint === none ? undefined : this.#worker.describe(endpoint).all;
   }
 
   /** A free send slot, or -1. It goes back by itself when `send` has sent it. */

@@ -270,8 +270,8 @@ int main(int argc, char **argv)
 	meet(context, make_memory(context, client, memory_bytes > 4096 ? memory_bytes : 4096));
 	if (client) {
 		int per_batch = payload_bytes == 0 ? 64 : 2 * window;
-		/* 2 GiB of payload, or 5,000 batches of headers alone. */
-		int batches = payload_bytes == 0 ? 5000 : (int)((2UL << 30) / payload_bytes / (size_t)per_batch);
+		/* 2 GiB of payload, or 40,000 batches of headers alone. */
+		int batches = payload_bytes == 0 ? 40000 : (int)((2UL << 30) / payload_bytes / (size_t)per_batch);
 
 		request(batches, per_batch, window);
 	} else {

@@ -1,4 +1,4 @@
-// One side of a pair that talks through the rings of ucx-node alone: preset records, integer stores, one poll per turn.
+// One side of a pair that talks through the rings of ucx-node in an event pump: preset records, integer stores.
 // anchors/pair.c is the same program in C.
 //   node pair.mjs client|server requests|get|map|send BYTES WINDOW
 // requests: BYTES of header both ways; get, map: 64-byte headers, and the server fetches or copies BYTES of the client's
@@ -6,11 +6,12 @@
 // Each process prints a line, ADDRESS KEY, and reads that of its peer. The client then prints the requests per second,
 // the median over batches.
 import { readSync } from "node:fs";
+import { Pump } from "../../event-pump/index.js";
 import { COMMAND, CONTROL, EVENT, Worker } from "../../ucx-node/index.js";
 
 const [role, mode, ...numbers] = process.argv.slice(2);
 const [bytes, window] = numbers.map(Number);
-const { COMMAND_HEAD, EVENT_TAIL } = CONTROL;
+const { COMMAND_HEAD, EVENT_HEAD, EVENT_TAIL } = CONTROL;
 const recordWords = 32;
 const headerWord = 16;
 const headerBytes = mode === "requests" ? bytes : 64;
@@ -33,11 +34,20 @@ const [peerAddress, peerKey] = readLine()
   .map((text) => Buffer.from(text, "hex"));
 const endpoint = worker.connect(peerAddress);
 const key = worker.unpackKey(endpoint, peerKey);
+
+/** What a message and the end of a transfer do; `answered` counts both. */
+let onMessage = () => {};
+let onCompleted = () => {};
+let afterDrain = () => {};
+let answered = 0;
+/** From here on the peer may go. */
+let ending = false;
+const pump = new Pump([worker.source], drain, { sliceUs: 50, spinUs: 1e6, yieldUs: 0 });
+pump.start();
 if (client) {
   const perBatch = payloadBytes === 0 ? 64 : 2 * window;
-  const batches = payloadBytes === 0 ? 5000 : Math.floor(2 ** 31 / payloadBytes / perBatch);
-  console.log(measure(mode === "send" ? sendPayload : send, batches, perBatch));
-  finish();
+  const batches = payloadBytes === 0 ? 40_000 : Math.floor(2 ** 31 / payloadBytes / perBatch);
+  measure(mode === "send" ? sendPayload : send, batches, perBatch);
 } else serve();
 
 function hex(view) {
@@ -107,33 +117,65 @@ function receive(slot, descriptor) {
   words[COMMAND_HEAD] = head + 1;
 }
 
-/** Polls once; `handle(number)` for each message, `completed(slot)` for each transfer. Returns how many events there were. */
-function drain(handle, completed) {
-  const count = worker.poll();
-  for (let i = 0; i < count; i++) {
-    const tail = words[EVENT_TAIL];
+function drain() {
+  const head = words[EVENT_HEAD];
+  for (let tail = words[EVENT_TAIL]; tail !== head; tail = (tail + 1) | 0) {
     const at = eventBase + (tail & (worker.eventSlots - 1)) * recordWords;
-    if (words[at + 3] !== 0) throw new Error(`${mode}: status ${words[at + 3]}`);
-    if (words[at] === EVENT.MESSAGE) handle(words[at + headerWord]);
+    if (words[at + 3] !== 0 && !ending) throw new Error(`${mode}: status ${words[at + 3]}`);
+    answered++;
+    if (words[at] === EVENT.MESSAGE) onMessage(words[at + headerWord]);
     else if (words[at] === EVENT.RENDEZVOUS) receive(words[at + headerWord], words[at + 5]);
-    else completed(words[at + 6]);
-    words[EVENT_TAIL] = tail + 1;
+    else onCompleted(words[at + 6]);
   }
-  return count;
+  words[EVENT_TAIL] = head;
+  afterDrain();
 }
 
+/** Keeps `window` of them in flight until all batches are done, and prints the median of their rates. */
 function measure(issue, batches, perBatch) {
-  const warmUp = Math.floor(batches / 10);
   const rates = [];
+  let warmUp = Math.floor(batches / 10);
+  let started = performance.now();
+  onMessage = issue;
+  onCompleted = issue;
+  afterDrain = () => {
+    if (answered < perBatch) return;
+    const now = performance.now();
+    if (--warmUp < 0) rates.push((answered * 1000) / (now - started));
+    started = now;
+    answered = 0;
+    if (rates.length === batches) {
+      console.log(rates.toSorted((a, b) => a - b)[batches >> 1]);
+      lastAnswers();
+    }
+  };
   for (let slot = 0; slot < window; slot++) issue(slot);
-  for (let batch = -warmUp; batch < batches; batch++) {
-    const started = performance.now();
-    for (let answered = 0; answered < perBatch; ) answered += drain(issue, issue);
-    if (batch >= 0) rates.push((perBatch * 1000) / (performance.now() - started));
-  }
-  const nothing = () => {};
-  for (let answered = 0; answered < window; ) answered += drain(nothing, nothing);
-  return rates.toSorted((a, b) => a - b)[rates.length >> 1];
+}
+
+function lastAnswers() {
+  onMessage = () => {};
+  onCompleted = () => {};
+  afterDrain = () => {
+    if (answered < window) return;
+    afterDrain = () => {};
+    send(stop);
+    ending = true;
+    setTimeout(end, 50);
+  };
+}
+
+function end() {
+  pump.stop();
+  worker.close();
+}
+
+function serve() {
+  const answer = handler();
+  onMessage = (number) => {
+    if (number === stop) setTimeout(end);
+    else answer(number);
+  };
+  onCompleted = mode === "send" ? () => {} : send;
 }
 
 function handler() {
@@ -147,23 +189,4 @@ function handler() {
     own[slot].set(theirs[slot]);
     send(slot);
   };
-}
-
-function serve() {
-  const answer = handler();
-  let going = true;
-  const handle = (number) => {
-    if (number === stop) going = false;
-    else answer(number);
-  };
-  const completed = mode === "send" ? () => {} : send;
-  while (going) drain(handle, completed);
-  worker.close();
-}
-
-function finish() {
-  send(stop);
-  const until = performance.now() + 50;
-  while (performance.now() < until) worker.poll();
-  worker.close();
 }

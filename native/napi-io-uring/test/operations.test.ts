@@ -333,17 +333,6 @@ describe("order", () => {
   });
 });
 
-describe("100,000 operations of every kind", () => {
-  it("leave memory and descriptors as they were", () => {
-    const program = fileURLToPath(new URL("programs/cycle.mjs", import.meta.url));
-    const output = execFileSync(process.execPath, ["--expose-gc", program], { encoding: "utf8", timeout: 50_000 });
-    const { grownKiB, descriptors } = JSON.parse(output);
-    expect(descriptors).toBe(0);
-    // 64 bytes lost per operation would be 5,600 KiB; the heap itself breathes by one or two thousand.
-    expect(grownKiB).toBeLessThan(4000);
-  });
-});
-
 describe("close()", () => {
   it("ends timeouts, also those that begin only when it cancels what they wait for", () => {
     const { queue } = setup();

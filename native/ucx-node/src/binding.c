@@ -4,7 +4,6 @@
 
 #include "binding.h"
 
-enum { DESCRIPTION_BYTES = 512 };
 static const double BUFFER_BYTES_MAX = 4294967295.0; /* Node 20 makes no larger external ArrayBuffer */
 
 const napi_type_tag worker_tag = {0x7563782d6e6f6465ull, 0x576f726b65722d31ull};
@@ -69,6 +68,12 @@ void binding_detach(struct worker *worker, napi_ref *reference)
 	*reference = NULL;
 }
 
+void binding_release(struct worker *worker, napi_ref *reference)
+{
+	napi_delete_reference(worker->env, *reference);
+	*reference = NULL;
+}
+
 napi_value bytes_copy(napi_env env, const void *content, size_t bytes)
 {
 	void *memory;
@@ -110,6 +115,27 @@ napi_value worker_allocate(napi_env env, napi_callback_info info)
 	int32_t index;
 	ucs_status_t status = region_allocate(worker, shared, (size_t)bytes, &index);
 	return status == UCS_OK ? ak_number(env, index) : throw_ucx(env, "ucp_mem_map", status);
+}
+
+napi_value worker_register(napi_env env, napi_callback_info info)
+{
+	METHOD(env, info, 1);
+	bool is_buffer = false;
+	void *memory;
+	size_t bytes;
+	if (napi_is_arraybuffer(env, argv[0], &is_buffer) != napi_ok || !is_buffer)
+		return ak_throw_type(env, "register: memory must be an ArrayBuffer");
+	AK_TRY(env, napi_get_arraybuffer_info(env, argv[0], &memory, &bytes));
+	if (bytes == 0)
+		return ak_throw_range(env, "register: memory must have at least one byte, and not be detached");
+	napi_ref buffer;
+	AK_TRY(env, napi_create_reference(env, argv[0], 1, &buffer));
+	int32_t index;
+	ucs_status_t status = region_register(worker, memory, bytes, buffer, &index);
+	if (status == UCS_OK)
+		return ak_number(env, index);
+	napi_delete_reference(env, buffer);
+	return throw_ucx(env, "ucp_mem_map", status);
 }
 
 static struct region *region_argument(napi_env env, struct worker *worker, napi_value value, const char *what)
@@ -236,15 +262,40 @@ napi_value worker_arm(napi_env env, napi_callback_info info)
 	return out;
 }
 
+static bool set_text(napi_env env, napi_value object, const char *name, const char *text)
+{
+	napi_value value = ak_text(env, text);
+	return value && napi_set_named_property(env, object, name, value) == napi_ok;
+}
+
 napi_value worker_describe(napi_env env, napi_callback_info info)
 {
 	METHOD(env, info, 1);
 	struct endpoint *endpoint = endpoint_argument(env, worker, argv[0], "describe: endpoint");
 	if (!endpoint)
 		return NULL;
-	char description[DESCRIPTION_BYTES];
-	endpoint_describe(endpoint, description, sizeof description);
-	return ak_text(env, description);
+	struct description description;
+	endpoint_describe(endpoint, &description);
+	napi_value out;
+	AK_TRY(env, napi_create_object(env, &out));
+	bool set = set_text(env, out, "small", description.small) && set_text(env, out, "large", description.large) &&
+		   set_text(env, out, "all", description.all);
+	return set ? out : NULL;
+}
+
+napi_value worker_query(napi_env env, napi_callback_info info)
+{
+	METHOD(env, info, 0);
+	ucp_context_attr_t attributes = {.field_mask = UCP_ATTR_FIELD_REQUEST_SIZE};
+	ucs_status_t status = ucp_context_query(worker->context, &attributes);
+	if (status != UCS_OK)
+		return throw_ucx(env, "ucp_context_query", status);
+	char resources[DESCRIPTION_BYTES];
+	worker_describe_resources(worker, resources);
+	napi_value out;
+	AK_TRY(env, napi_create_object(env, &out));
+	AK_TRY(env, napi_set_named_property(env, out, "requestBytes", ak_number(env, (double)attributes.request_size)));
+	return set_text(env, out, "resources", resources) ? out : NULL;
 }
 
 napi_value worker_endpoint_count(napi_env env, napi_callback_info info)

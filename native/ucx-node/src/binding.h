@@ -20,6 +20,7 @@ napi_value worker_construct(napi_env env, napi_callback_info info);
 /* binding.c: the methods */
 napi_value worker_connect(napi_env env, napi_callback_info info);
 napi_value worker_allocate(napi_env env, napi_callback_info info);
+napi_value worker_register(napi_env env, napi_callback_info info);
 napi_value worker_region(napi_env env, napi_callback_info info);
 napi_value worker_pack_key(napi_env env, napi_callback_info info);
 napi_value worker_unpack_key(napi_env env, napi_callback_info info);
@@ -28,6 +29,7 @@ napi_value worker_landing(napi_env env, napi_callback_info info);
 napi_value worker_post(napi_env env, napi_callback_info info);
 napi_value worker_arm(napi_env env, napi_callback_info info);
 napi_value worker_describe(napi_env env, napi_callback_info info);
+napi_value worker_query(napi_env env, napi_callback_info info);
 napi_value worker_endpoint_count(napi_env env, napi_callback_info info);
 napi_value worker_close_method(napi_env env, napi_callback_info info);
 

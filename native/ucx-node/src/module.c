@@ -52,6 +52,7 @@ NAPI_MODULE_INIT()
 	};
 	napi_property_descriptor methods[] = {
 		METHOD_ENTRY("connect", worker_connect),   METHOD_ENTRY("allocate", worker_allocate),
+		METHOD_ENTRY("register", worker_register), METHOD_ENTRY("query", worker_query),
 		METHOD_ENTRY("region", worker_region),     METHOD_ENTRY("packKey", worker_pack_key),
 		METHOD_ENTRY("unpackKey", worker_unpack_key), METHOD_ENTRY("map", worker_map),
 		METHOD_ENTRY("landing", worker_landing),   METHOD_ENTRY("post", worker_post),

@@ -26,6 +26,13 @@ static size_t round_up(size_t bytes, size_t unit)
 	return (bytes + unit - 1) / unit * unit;
 }
 
+static int32_t region_add(struct worker *worker, const struct region *region)
+{
+	worker->regions = must_realloc(worker->regions, (size_t)(worker->region_count + 1) * sizeof *worker->regions);
+	worker->regions[worker->region_count] = *region;
+	return worker->region_count++;
+}
+
 ucs_status_t region_allocate(struct worker *worker, bool shared, size_t bytes, int32_t *index)
 {
 	struct region region = {.bytes = bytes};
@@ -56,10 +63,22 @@ ucs_status_t region_allocate(struct worker *worker, bool shared, size_t bytes, i
 			munmap(region.base, region.mapped_bytes);
 		return status;
 	}
-	worker->regions = must_realloc(worker->regions, (size_t)(worker->region_count + 1) * sizeof *worker->regions);
-	*index = worker->region_count;
-	worker->regions[worker->region_count++] = region;
+	*index = region_add(worker, &region);
 	return UCS_OK;
+}
+
+ucs_status_t region_register(struct worker *worker, void *memory, size_t bytes, napi_ref buffer, int32_t *index)
+{
+	struct region region = {.base = memory, .bytes = bytes, .given = true, .buffer = buffer};
+	ucp_mem_map_params_t params = {
+		.field_mask = UCP_MEM_MAP_PARAM_FIELD_ADDRESS | UCP_MEM_MAP_PARAM_FIELD_LENGTH,
+		.address = memory,
+		.length = bytes,
+	};
+	ucs_status_t status = ucp_mem_map(worker->context, &params, &region.memh);
+	if (status == UCS_OK)
+		*index = region_add(worker, &region);
+	return status;
 }
 
 uint8_t *region_range(struct worker *worker, int32_t index, double offset, double length)
@@ -74,8 +93,11 @@ void regions_destroy(struct worker *worker)
 {
 	for (int32_t i = 0; i < worker->region_count; i++) {
 		struct region *region = &worker->regions[i];
-		binding_detach(worker, &region->buffer);
+		if (!region->given)
+			binding_detach(worker, &region->buffer);
 		ucp_mem_unmap(worker->context, region->memh);
+		if (region->given)
+			binding_release(worker, &region->buffer);
 		if (region->mapped_bytes)
 			munmap(region->base, region->mapped_bytes);
 	}

@@ -78,7 +78,8 @@ struct operation {
 struct region {
 	uint8_t *base;
 	size_t bytes;
-	size_t mapped_bytes; /* > 0: our own mmap; 0: UCX allocated it */
+	size_t mapped_bytes; /* > 0: our own mmap; 0: UCX's or JavaScript's */
+	bool given;          /* JavaScript's memory: `buffer` keeps it alive, and is not detached */
 	ucp_mem_h memh;
 	napi_ref buffer;
 };
@@ -232,11 +233,17 @@ void liveness_identify(struct process *process); /* fills in the calling process
 void liveness_watch(struct endpoint *endpoint, const struct process *process);
 void liveness_check(struct worker *worker);
 
-/* describe.c */
-void endpoint_describe(struct endpoint *endpoint, char *out, size_t size);
+/* describe.c: names such as "posix/memory", with spaces between them. */
+enum { DESCRIPTION_BYTES = 512 };
+struct description {
+	char small[DESCRIPTION_BYTES], large[DESCRIPTION_BYTES], all[DESCRIPTION_BYTES];
+};
+void endpoint_describe(struct endpoint *endpoint, struct description *out);
+void worker_describe_resources(struct worker *worker, char out[DESCRIPTION_BYTES]);
 
 /* region.c */
 ucs_status_t region_allocate(struct worker *worker, bool shared, size_t bytes, int32_t *index);
+ucs_status_t region_register(struct worker *worker, void *memory, size_t bytes, napi_ref buffer, int32_t *index);
 /* Whether [offset, offset + length), two whole numbers, lies inside [0, bytes); false for NaN. */
 static inline bool range_is_inside(double offset, double length, uint64_t bytes)
 {
@@ -267,5 +274,6 @@ bool progress_arm(struct worker *worker);
 
 /* binding.c */
 void binding_detach(struct worker *worker, napi_ref *buffer);
+void binding_release(struct worker *worker, napi_ref *buffer);
 
 #endif

@@ -70,6 +70,37 @@ describe.each(["shared", "private"] as const)("a %s region", (kind) => {
   });
 });
 
+describe("memory that was given", () => {
+  it("is source and target of everything, and the caller's again after close()", () => {
+    const given = new ArrayBuffer(300_000);
+    const region = b.worker.register(given);
+    expect(b.worker.region(region)).toBe(given);
+    const key = a.worker.unpackKey(0, b.worker.packKey(region));
+    fillPattern(localBytes.subarray(0, 300_000), 5);
+    a.command("PUT", { region: local, length: 300_000, key, cookie: 1 });
+    expect(turn()).toMatchObject([{ cookie: 1, status: 0 }]);
+    expect(patternMismatch(new Uint8Array(given), 5)).toBe(-1);
+    expect(a.worker.map(key)).toBeUndefined();
+
+    const mine = new Uint8Array(a.worker.region(a.worker.register(new ArrayBuffer(1000))));
+    a.command("GET", { region: local + 1, length: 1000, key, remoteOffset: 500, cookie: 2 });
+    expect(turn()).toMatchObject([{ cookie: 2, status: 0 }]);
+    expect(Buffer.compare(mine, new Uint8Array(given, 500, 1000))).toBe(0);
+    a.command("GET", { region: local + 1, length: 1001, key, cookie: 3 });
+    expect(turn()).toMatchObject([{ cookie: 3, status: -5 }]);
+
+    b.worker.close();
+    expect(given.byteLength).toBe(300_000);
+    expect(patternMismatch(new Uint8Array(given), 5)).toBe(-1);
+  });
+
+  it("must be a whole ArrayBuffer with bytes in it", () => {
+    for (const wrong of [new Uint8Array(8), new SharedArrayBuffer(8), {}])
+      expect(() => a.worker.register(wrong as never)).toThrow(TypeError);
+    expect(() => a.worker.register(new ArrayBuffer(0))).toThrow(RangeError);
+  });
+});
+
 describe("a key", () => {
   it("is refused on another endpoint", () => {
     const { key } = share("shared");

@@ -41,7 +41,10 @@ export function twoProcesses({ transports, maps, failureLimitMs }: Expectation) 
     await open("echo");
     peer.port.command("SEND", { header: Uint8Array.of(1) });
     await pollUntil(peer.port, (events) => events.length > 0);
-    expect(peer.port.worker.describe(0)).toMatch(transports);
+    const { small, large, all } = peer.port.worker.describe(0);
+    expect(all).toMatch(transports);
+    for (const name of [...small.split(" "), ...large.split(" ")]) expect(all.split(" ")).toContain(name);
+    for (const name of all.split(" ")) expect(peer.port.worker.query().resources.split(" ")).toContain(name);
   });
 
   it("echoes payloads around every protocol switch", async () => {

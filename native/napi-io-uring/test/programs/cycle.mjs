@@ -1,9 +1,9 @@
-// 100,000 operations of every kind, in and out: memory and descriptors must be the same after as after the first tenth.
-// Also what runs under sanitizers and valgrind, without a test runner around it.
-import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
+// cycle.mjs OPERATIONS: operations of every kind, in and out.
+import { mkdtempSync, openSync, rmSync } from "node:fs";
+import { printGrowth } from "../../../addon-kit/test/growth.mjs";
 import { allocate, OP, Ring } from "../../index.js";
 
-const operations = Number(process.argv[2] ?? 100_000);
+const operations = Number(process.argv[2]);
 const folder = mkdtempSync("/dev/shm/napi-io-uring-cycle-");
 const directory = openSync(folder, "r");
 const ring = new Ring({ entries: 16, maxFiles: 8 });
@@ -49,23 +49,6 @@ function cycle() {
   expected("CANCEL", run([OP.CANCEL, 0, 0, 99], []), -2);
 }
 
-const kinds = 14;
-function state() {
-  globalThis.gc?.();
-  const residentKiB = Number(/VmRSS:\s+(\d+)/.exec(readFileSync("/proc/self/status", "latin1"))[1]);
-  return { residentKiB, descriptors: readdirSync("/proc/self/fd").length };
-}
-let before;
-for (let done = 0; done < operations; done += kinds) {
-  if (before === undefined && done >= operations / 10) before = state();
-  cycle();
-}
-const after = state();
+await printGrowth(operations, 14, cycle);
 ring.close();
 rmSync(folder, { recursive: true });
-console.log(
-  JSON.stringify({
-    grownKiB: after.residentKiB - before.residentKiB,
-    descriptors: after.descriptors - before.descriptors,
-  }),
-);
