@@ -17,8 +17,8 @@ const header = new Uint8Array(64);
 function next(port, kind) {
   const deadline = performance.now() + 10_000;
   for (;;) {
-    const [event] = port === a ? a.poll() : (a.worker.poll(), b.poll());
-    if (port === a) b.worker.poll();
+    (port === a ? b : a).worker.poll();
+    const [event] = port.poll();
     if (event?.kind === kind) return event;
     if (event !== undefined || performance.now() > deadline) throw new Error(`${event?.kind} instead of ${kind}`);
   }
