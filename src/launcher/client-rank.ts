@@ -3,6 +3,7 @@ import type { FileSystem } from "../client/file-system.ts";
 import { PosixFileSystem } from "../client/posix.ts";
 import { BenchError } from "../core/errors.ts";
 import { workloads } from "../workload/registry.ts";
+import type { WorkloadContext } from "../workload/workload.ts";
 import type { Lead } from "./lead.ts";
 import { leave, type RunningRank, startReactor } from "./running-rank.ts";
 import { decodeCounters, readCounters } from "./server-counters.ts";
@@ -81,13 +82,13 @@ async function runWorkloads(
     hostOfClient: map.clients.map((rank) => map.places[rank]!.host),
     interrupted: () => job.reason?.message,
     readServers: () => (config.target.kind === "benchfs" ? readCounters(rpc, map.servers) : Promise.resolve([])),
-    record: (...row: Parameters<Lead["record"]>) => lead?.record(...row),
     progress: (progress: Parameters<Lead["progress"]>[0]) => lead?.progress(progress),
   };
   let first: unknown;
-  for (const { name, params } of config.workloads) {
+  for (const [index, { name, params }] of config.workloads.entries()) {
+    const record: WorkloadContext["record"] = (...row) => lead?.record(index, ...row);
     try {
-      await workloads[name]!.run(context, params);
+      await workloads[name]!.run({ ...context, record }, params);
     } catch (error) {
       if (!(error instanceof BenchError)) throw error;
       first ??= error;

@@ -66,6 +66,14 @@ describe("forecastRun", () => {
     expect(forecast("ior -r", counts).missing).toEqual([
       { workload: "ior", why: "what it does depends on what it finds" },
     ]);
+    const runs = ["ior -r", "mdtest -n 10"].map((line) => {
+      const [name, ...argv] = line.split(" ") as [string, ...string[]];
+      return { name, argv, params: workloads[name]!.parse(argv) };
+    });
+    expect(forecastRun({ workloads: runs, window: 8 }, workloads, counts)).toMatchObject({
+      missing: [{ workload: "ior" }, { workload: "mdtest", why: "it runs after ior, which is not in it either" }],
+      rounds: [undefined, undefined],
+    });
     expect(forecast("mdtest -n 10000 -F -C", counts).missing).toEqual([
       { workload: "mdtest", why: "it makes 10000001 names, hashed evenly" },
     ]);

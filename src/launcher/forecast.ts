@@ -21,12 +21,17 @@ export interface ServerForecast {
 export interface Forecast {
   /** By server index. */
   readonly servers: readonly ServerForecast[];
+  /**
+   * Bytes that are stored on each server, by workload of the run, round and server: phases that move all of a round's
+   * data move them in these proportions. Undefined for a workload that is missing.
+   */
+  readonly rounds: readonly (readonly (readonly number[])[] | undefined)[];
   /** Workloads that are not in it, and why. */
   readonly missing: readonly { readonly workload: string; readonly why: string }[];
 }
 
 /** A workload that makes more names than this spreads them evenly, and placing each would take minutes. */
-const namesMax = 2_000_000;
+const namesMaxDefault = 2_000_000;
 
 type Workloads = Readonly<Record<string, WorkloadDefinition<unknown>>>;
 
@@ -38,17 +43,25 @@ export function forecastRun(
   { workloads: runs, window }: Pick<RunConfig, "workloads" | "window">,
   workloads: Workloads,
   counts: { readonly servers: number; readonly clients: number },
+  namesMax = namesMaxDefault,
 ): Forecast {
   const simulation = new Simulation(counts.servers, window);
   const missing: { workload: string; why: string }[] = [];
-  for (const { name: workload, params } of runs) {
+  const rounds = runs.map(({ name: workload, params }) => {
     const traffic = workloads[workload]!.traffic?.(params, counts.clients);
-    if (traffic === undefined) missing.push({ workload, why: "what it does depends on what it finds" });
-    else if (traffic.names > namesMax)
-      missing.push({ workload, why: `it makes ${traffic.names} names, hashed evenly` });
-    else simulation.run(traffic, counts.clients);
-  }
-  return { servers: simulation.servers, missing };
+    const why = whyMissing(traffic, missing[0]?.workload, namesMax);
+    if (why === undefined) return simulation.run(traffic!, counts.clients);
+    missing.push({ workload, why });
+    return undefined;
+  });
+  return { servers: simulation.servers, rounds, missing };
+}
+
+function whyMissing(traffic: Traffic | undefined, before: string | undefined, namesMax: number): string | undefined {
+  if (traffic === undefined) return "what it does depends on what it finds";
+  if (traffic.names > namesMax) return `it makes ${traffic.names} names, hashed evenly`;
+  // Inode numbers count on, so that they are not known any more.
+  return before === undefined ? undefined : `it runs after ${before}, which is not in it either`;
 }
 
 class Simulation {
@@ -89,7 +102,9 @@ class Simulation {
     }));
   }
 
-  run(traffic: Traffic, clients: number): void {
+  /** @returns Bytes stored, by round and server. */
+  run(traffic: Traffic, clients: number): number[][] {
+    const rounds: number[][] = [];
     // Only the first workload starts with all clients at once on an idle file system.
     this.#first ??= firstOperations(traffic, clients);
     for (const round of traffic.rounds()) {
@@ -100,10 +115,11 @@ class Simulation {
         else this.#spread(ino, sizeBytes, writes, reads);
         this.#sendFirst(path, ino);
       }
-      for (const [i, bytes] of this.#stored.values().entries()) {
-        this.#mostStored[i] = Math.max(this.#mostStored[i]!, bytes);
-      }
+      const stored = this.#stored.values();
+      for (const [i, bytes] of stored.entries()) this.#mostStored[i] = Math.max(this.#mostStored[i]!, bytes);
+      rounds.push(stored);
     }
+    return rounds;
   }
 
   #make(path: string): number {

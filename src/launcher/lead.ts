@@ -6,10 +6,15 @@ import type { Progress } from "../report/progress.ts";
 import type { PhaseResult, RunInfo } from "../report/results.ts";
 import { Screen } from "../report/screen.ts";
 import type { ServerCounters } from "../report/servers.ts";
+import { workloads } from "../workload/registry.ts";
 import { configRecord } from "./config-record.ts";
+import { type Forecast, forecastRun } from "./forecast.ts";
 import { ResultsFolder } from "./results-folder.ts";
 import type { RunningRank } from "./running-rank.ts";
 import { schedulerJobId } from "./scheduler.ts";
+
+/** Placing so many names takes the lead a few tenths of a second, before the run starts. */
+const namesMax = 100_000;
 
 /** What the lead client does beside its work: it shows, records and judges the run. */
 export class Lead {
@@ -20,12 +25,17 @@ export class Lead {
   /** What UCX chose for each server; kept, since a row may be written after a server has died. */
   readonly #transports = new Map<number, string>();
 
+  /** Bytes by workload, round and server, as placement gives them. */
+  readonly #planned: Forecast["rounds"];
+
   /** @throws BenchError ERR_CONFIG if the results cannot be written. */
   constructor(rank: RunningRank) {
     const { config, map } = rank;
     this.#rank = rank;
     this.#folder = new ResultsFolder(config.resultsPath, map, configRecord(config));
     this.#screen = new Screen({ quiet: config.quiet });
+    const counts = { servers: map.servers.length, clients: map.clients.length };
+    this.#planned = config.target.kind === "benchfs" ? forecastRun(config, workloads, counts, namesMax).rounds : [];
     this.#run = runInfo(rank, () => this.#describeTransports());
   }
 
@@ -40,8 +50,15 @@ export class Lead {
     for (const remark of remarks) this.#screen.text(`Note: ${remark}`);
   }
 
-  record(result: PhaseResult, ranks: readonly RankResult[], servers: readonly ServerCounters[]): void {
-    this.#folder.record(this.#run, result, ranks, servers);
+  /** @param workload Index among the workloads of the run. */
+  record(
+    workload: number,
+    result: PhaseResult,
+    ranks: readonly RankResult[],
+    servers: readonly ServerCounters[],
+  ): void {
+    const rounds = this.#planned[workload];
+    this.#folder.record(this.#run, result, ranks, servers, rounds?.[Math.min(result.iteration, rounds.length - 1)]);
     this.#screen.row(result);
   }
 

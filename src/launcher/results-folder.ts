@@ -43,12 +43,27 @@ export class ResultsFolder {
     return join(this.path, "results.csv");
   }
 
-  record(run: RunInfo, result: PhaseResult, ranks: readonly RankResult[], servers: readonly ServerCounters[]): void {
+  /** @param planned Bytes of each server, in the proportions that placement gives the phase; undefined: not known. */
+  record(
+    run: RunInfo,
+    result: PhaseResult,
+    ranks: readonly RankResult[],
+    servers: readonly ServerCounters[],
+    planned: readonly number[] | undefined,
+  ): void {
     this.results.push(result);
     this.#results.append({ run, result });
     for (const rank of ranks) this.#ranks.append({ run, result, rank });
-    for (const [server, counters] of servers.entries()) {
-      this.#servers.append({ run, result, place: this.#serverPlaces[server]!, counters });
+    const payloadShares = shares(servers.map(({ bytesRead, bytesWritten }) => bytesRead + bytesWritten));
+    // A phase without payload has no shares, planned or not.
+    const plannedShares = planned && shares(planned.map((bytes, i) => (Number.isNaN(payloadShares[i]) ? NaN : bytes)));
+    for (const [i, counters] of servers.entries()) {
+      const place = this.#serverPlaces[i]!;
+      this.#servers.append({
+        ...{ run, result, place, counters },
+        payloadShare: payloadShares[i]!,
+        plannedShare: plannedShares?.[i],
+      });
     }
   }
 
@@ -57,4 +72,10 @@ export class ResultsFolder {
     this.#ranks.close();
     this.#servers.close();
   }
+}
+
+/** Each one's part of the sum; NaN if that is 0. */
+function shares(amounts: readonly number[]): number[] {
+  const total = amounts.reduce((sum, amount) => sum + amount, 0);
+  return amounts.map((amount) => amount / total);
 }

@@ -208,7 +208,16 @@ describe("servers.csv", () => {
   it("has what a server did between two readings, times as shares of that time", () => {
     const after = { ...before, requests: 15, bytesWritten: 4098, servingNs: 3e9, asleepNs: 12e8, systemNs: 6e8 };
     const place = { server: 1, rank: 4, host: "h1" };
-    expect(cells(serverColumns, { run, result, place, counters: counted(before, after) })).toMatchObject({
+    expect(
+      cells(serverColumns, {
+        run,
+        result,
+        place,
+        counters: counted(before, after),
+        payloadShare: 0.5,
+        plannedShare: undefined,
+      }),
+    ).toMatchObject({
       server: 1,
       rank: 4,
       host: "h1",

@@ -55,6 +55,10 @@ export interface ServerRow {
   readonly result: PhaseResult;
   readonly place: ServerPlace;
   readonly counters: ServerCounters;
+  /** Of the payload that all servers moved in the phase. */
+  readonly payloadShare: number;
+  /** What placement gives it of that; undefined where that was not known. */
+  readonly plannedShare: number | undefined;
 }
 
 function of(name: string, unit: string, about: string, value: (row: ServerRow) => Cell): Column<ServerRow> {
@@ -78,6 +82,13 @@ export const serverColumns: readonly Column<ServerRow>[] = [
   of("requests", "", "Requests that it served, those of other servers included.", ({ counters }) => counters.requests),
   of("read_bytes", "bytes", "Payload bytes that it read for clients.", ({ counters }) => counters.bytesRead),
   of("written_bytes", "bytes", "Payload bytes that it wrote for clients.", ({ counters }) => counters.bytesWritten),
+  of(
+    "payload_share",
+    "",
+    "Its part of the payload of all servers; empty if there was none.",
+    (row) => row.payloadShare,
+  ),
+  of("planned_share", "", "The part that placement gives it; empty where not known.", (row) => row.plannedShare),
   of("flushes", "", "Flushes of its device before something was acknowledged.", ({ counters }) => counters.flushes),
   of("buffer_waits", "", "Requests that had to wait for a buffer.", ({ counters }) => counters.bufferWaits),
   of("serving_s", "s", "Time between the two readings of its counters.", ({ counters }) => counters.servingNs / 1e9),
