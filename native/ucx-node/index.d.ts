@@ -3,7 +3,7 @@
  * that JavaScript and the addon share. Nothing in here calls into JavaScript.
  *
  * Importing the module loads the addon, after putting defaults into `process.env` where the user has set none:
- * UCX_ERROR_SIGNALS="", UCX_MEM_EVENTS=n, UCX_MM_ERROR_HANDLING=y, UCX_KEEPALIVE_INTERVAL=100ms,
+ * UCX_ERROR_SIGNALS="", UCX_MEM_EVENTS=n, UCX_MM_ERROR_HANDLING=y, UCX_KEEPALIVE_INTERVAL=500ms,
  * UCX_RESOLVE_REMOTE_EP_ID=y, UCX_WARN_UNUSED_ENV_VARS=n, UCX_LOG_LEVEL=fatal. Import it from the main thread, before anything else loads UCX.
  * The import throws an `Error` that says what to install when the addon cannot be loaded.
  *

@@ -10,7 +10,7 @@ const defaults = {
   // Without it, an endpoint that shall report the peer's death silently takes tcp instead of shared memory.
   UCX_MM_ERROR_HANDLING: "y",
   // The period in which the death of a peer on this node is noticed; UCX's own default is 20 s.
-  UCX_KEEPALIVE_INTERVAL: "100ms",
+  UCX_KEEPALIVE_INTERVAL: "500ms",
   // Connects when an endpoint is made, not at its first use: until then UCX would not notice the peer's death.
   UCX_RESOLVE_REMOTE_EP_ID: "y",
   UCX_WARN_UNUSED_ENV_VARS: "n",

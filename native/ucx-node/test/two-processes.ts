@@ -175,7 +175,7 @@ export function twoProcesses({ transports, maps, failureLimitMs }: Expectation) 
     await pollUntil(port, (events) => events.length > 0);
     peer.child.kill("SIGSTOP");
     port.command("SEND", { header: Uint8Array.of(2) });
-    const quiet = performance.now() + 500;
+    const quiet = performance.now() + 1500;
     while (performance.now() < quiet) {
       expect(port.poll()).toEqual([]);
       await setTimeout(1);
