@@ -12,6 +12,25 @@ export const queueDepthOption: OptionSpec = {
   about: "Operations of each client in flight at a time; IOR and mdtest have 1.",
 };
 
+/** What IOR and mdtest call the type of their data packets. A type may be given by its first letter, as there. */
+export const packetTypes = ["timestamp", "offset", "incompressible", "random"] as const;
+export type PacketType = (typeof packetTypes)[number];
+
+export const packetTypeOption: OptionSpec = {
+  name: "data-packet-type",
+  type: "choice",
+  choices: [...packetTypes, "t", "o", "i", "r"],
+  about:
+    "What the data are between the stamps of each 512 bytes: words that count up (timestamp), each word's own offset, " +
+    "pseudo-random bytes that repeat after 64 KiB (incompressible), pseudo-random bytes that never repeat (random).",
+  default: "timestamp",
+};
+
+/** The type that a value of `packetTypeOption` names. */
+export function packetTypeOf(value: unknown): PacketType {
+  return packetTypes.find((type) => type === value || type[0] === value)!;
+}
+
 /**
  * Parses the options of a workload that shares its letters with a known tool.
  * @param refused That tool's letters and long names that are not here, and why ("-c": "collective I/O is MPI-IO's").
@@ -24,7 +43,7 @@ export function parseWorkload(
   info: CommandInfo,
 ): OptionValues {
   try {
-    const { values, rest } = parseOptions(specs, argv, info);
+    const { values, rest } = parseOptions(specs, argv.map(ownSpelling), info);
     if (rest.length === 0) return values;
     throw new BenchError("ERR_CONFIG", `${info.command}: "${rest[0]}" is no option; all arguments are options`);
   } catch (error) {
@@ -33,6 +52,14 @@ export function parseWorkload(
     if (why === undefined) throw error;
     throw new BenchError("ERR_CONFIG", `${info.command}: ${option} is not supported: ${why}`, { option: option! });
   }
+}
+
+/** Long names of IOR and mdtest as we spell them: `--dataPacketType=r` is `--data-packet-type=r`. */
+export function ownSpelling(word: string): string {
+  const [, name, value] = /^--([a-zA-Z0-9.]+)(=.*)?$/s.exec(word) ?? [];
+  if (name === undefined) return word;
+  const kebab = name.replaceAll(/([a-z0-9])([A-Z])/g, "$1-$2").toLowerCase();
+  return `--${kebab}${value ?? ""}`;
 }
 
 /**

@@ -1,11 +1,11 @@
+import { deflateRawSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MiB } from "../core/units.ts";
-import { fileKey, firstWrongByte, PatternBuffer } from "./pattern.ts";
+import { type PacketType, packetTypes } from "./common-options.ts";
+import { type FileKey, fileKey, firstWrongByte, PatternBuffer } from "./pattern.ts";
 
-const file = fileKey("/testFile", 1);
-
-function data(length: number, fileOffset: number, key = file, generation = 0): Uint8Array {
+function dataOf(length: number, fileOffset: number, key: FileKey, generation: number): Uint8Array {
   const buffer = new PatternBuffer(new Uint8Array(length));
   buffer.fill(length, key, generation, fileOffset);
   return buffer.bytes;
@@ -19,7 +19,10 @@ const offsets = fc.oneof(
   fc.nat(2 ** 20).map((n) => n * 4 * MiB),
 );
 
-describe("pattern", () => {
+describe.each(packetTypes)("pattern %s", (type) => {
+  const file = fileKey("/testFile", 1, type);
+  const data = (length: number, fileOffset: number, generation = 0) => dataOf(length, fileOffset, file, generation);
+
   it("is a function of the absolute offset: any range is a part of any larger one", () => {
     fc.assert(
       fc.property(offsets, fc.nat(2000), fc.integer({ min: 1, max: 3000 }), (start, before, length) => {
@@ -41,7 +44,7 @@ describe("pattern", () => {
         (offset, length, generation, which) => {
           const buffer = reused[which]!;
           buffer.fill(length, file, generation, offset);
-          expect(Buffer.compare(buffer.bytes.subarray(0, length), data(length, offset, file, generation))).toBe(0);
+          expect(Buffer.compare(buffer.bytes.subarray(0, length), data(length, offset, generation))).toBe(0);
         },
       ),
       { numRuns: 500 },
@@ -57,6 +60,46 @@ describe("pattern", () => {
         expect(firstWrongByte(bytes, length, file, 0, offset)).toBe(where % length);
       }),
     );
+  });
+
+  it("has zeros, other generations and other offsets found", () => {
+    expect(firstWrongByte(new Uint8Array(512), 512, file, 0, 0)).toBe(0);
+    expect(firstWrongByte(data(4096, 0, 0), 4096, file, 1, 0)).not.toBe(-1);
+    expect(firstWrongByte(data(4096, 4096), 4096, file, 0, 0)).not.toBe(-1);
+  });
+});
+
+describe("pattern", () => {
+  const file = fileKey("/testFile", 1);
+  const data = (length: number, fileOffset: number, key = file, generation = 0) =>
+    dataOf(length, fileOffset, key, generation);
+
+  it("is between the stamps what its type says", () => {
+    const words = (type: PacketType, fileOffset: number) => {
+      const bytes = dataOf(1024, fileOffset, fileKey("/f", 0, type), 0);
+      return Array.from(new BigUint64Array(bytes.buffer), Number);
+    };
+    const far = 2 ** 40 + 65536;
+    const behindStamps = (all: number[]) => all.filter((_, word) => word % 64 !== 0);
+    expect(behindStamps(words("timestamp", far))).toEqual(behindStamps(Array.from({ length: 128 }, (_, i) => i)));
+    expect(behindStamps(words("offset", far))).toEqual(
+      behindStamps(Array.from({ length: 128 }, (_, i) => far + 8 * i)),
+    );
+    expect(behindStamps(words("incompressible", 0))).toEqual(behindStamps(words("incompressible", 65536)));
+    const random = [...behindStamps(words("random", 0)), ...behindStamps(words("random", 65536))];
+    expect(new Set(random).size).toBe(2 * 126);
+  });
+
+  it.each([
+    ["timestamp", 0, 0.3],
+    ["offset", 0, 0.3],
+    ["incompressible", 0.99, 1.01],
+    ["random", 0.99, 1.01],
+  ] as const)("%s shrinks as its name says", (type, least, most) => {
+    const bytes = dataOf(60 * 1024, 0, fileKey("/f", 0, type), 0);
+    const ratio = deflateRawSync(bytes).length / bytes.length;
+    expect(ratio).toBeGreaterThan(least);
+    expect(ratio).toBeLessThan(most);
   });
 
   it("finds a wrong byte at the end of 64 MiB, and behind every megabyte before it", () => {
