@@ -124,6 +124,18 @@ describe("Measurement", () => {
     expect([bytes, finishedAfter]).toEqual([finished, finished]);
   });
 
+  it("begins again with work that repeats: until a least time is over, and to wear out a stonewall", async () => {
+    const operate = () => new Promise<number>((resolve) => setTimeout(resolve, 1, 1));
+    const repeated = await measure({ operations: 3, repeats: true, operate }, { minS: 0.05 });
+    expect(repeated.operationsStopS - repeated.operationsStartS).toBeGreaterThanOrEqual(0.049);
+    expect(repeated.finished % 3).toBe(0);
+    expect((await measure({ operations: 3, operate }, { minS: 0.05 })).finished).toBe(3);
+    const mostFinished = async () => 7;
+    expect((await measure({ operations: 3, repeats: true, operate }, { mostFinished })).finished).toBe(7);
+    expect((await measure({ operations: 3, operate }, { mostFinished })).finished).toBe(3);
+    expect((await measure({ operations: 0, repeats: true, operate }, { mostFinished, minS: 1 })).finished).toBe(0);
+  });
+
   it("takes part in the wear-out also without having opened, and does nothing then", async () => {
     let asked = -1;
     const work: PhaseWork = {

@@ -17,8 +17,10 @@ function nowS(): number {
 /** What ends a phase early, and who hears of it. */
 export interface MeasureOptions {
   readonly queueDepth: number;
-  /** Issue no operation later than this after the start of the phase; undefined: no limit. */
+  /** Issue no operation later than this after the start of the operations; undefined: no limit. */
   readonly stonewallS: number | undefined;
+  /** Work that repeats does so until its operations have taken this long. */
+  readonly minS?: number;
   /**
    * Wear-out: given the operations that this client has finished, the most that any client has; all go on to as many.
    * Every client calls it once. Undefined: each stops at the stonewall.
@@ -52,15 +54,17 @@ export class Measurement {
   /** Index of the next operation to issue; all below it have been issued. */
   #next = 0;
   #finished = 0;
-  /** Operations to issue; fewer than there are while the clients wear out a stonewall. */
-  #limit = Number.POSITIVE_INFINITY;
+  /** Operations to issue: all, or as many as it takes to wear out a stonewall or to fill a least time. */
+  #limit: number;
   #isWearingOut = false;
   #startMs = 0;
+  #operationsMs = 0;
   #turnAtMs = 0;
 
   constructor(work: PhaseWork, options: MeasureOptions) {
     this.#work = work;
     this.#options = options;
+    this.#limit = work.operations;
   }
 
   /** Runs one step of the work and counts it if it fails. @returns Whether it succeeded. */
@@ -89,9 +93,11 @@ export class Measurement {
     stamps.openStopS = nowS();
     await this.#options.barrier?.();
     stamps.operationsStartS = nowS();
+    this.#operationsMs = performance.now();
     if (opened) await this.#operateAll();
     if (this.#options.mostFinished !== undefined) {
-      this.#limit = await this.#options.mostFinished(this.#finished);
+      const most = await this.#options.mostFinished(this.#finished);
+      this.#limit = work.repeats && work.operations > 0 ? most : Math.min(most, work.operations);
       this.#isWearingOut = true;
       if (opened) await this.#operateAll();
     }
@@ -129,7 +135,7 @@ export class Measurement {
   /** One operation after the other; as many lanes run as the queue is deep. All in one: an await costs 100 ns. */
   async #operateLane(lane: number): Promise<void> {
     const work = this.#work;
-    while (this.#next < work.operations && this.#next < this.#limit && !this.#mustStop()) {
+    while ((this.#next < this.#limit || this.#beginsAgain()) && !this.#mustStop()) {
       const index = this.#next++;
       try {
         work.prepare?.(index, lane);
@@ -146,12 +152,21 @@ export class Measurement {
     }
   }
 
+  /** All operations are issued, but the least time is not over: another round. */
+  #beginsAgain(): boolean {
+    const { minS = 0 } = this.#options;
+    if (this.#isWearingOut || !this.#work.repeats || this.#work.operations === 0) return false;
+    if (performance.now() - this.#operationsMs >= minS * 1000) return false;
+    this.#limit += this.#work.operations;
+    return true;
+  }
+
   #mustStop(): boolean {
     if (this.#isInterrupted()) return true;
     if (this.#isWearingOut) return false;
     if (this.#stopped !== "") return true;
     const { stonewallS } = this.#options;
-    if (stonewallS === undefined || performance.now() - this.#startMs < stonewallS * 1000) return false;
+    if (stonewallS === undefined || performance.now() - this.#operationsMs < stonewallS * 1000) return false;
     this.#stopped = "stonewall";
     return true;
   }

@@ -1,3 +1,4 @@
+import type { RankResult } from "../report/figures.ts";
 import type { PhaseKind } from "../report/results.ts";
 
 /**
@@ -7,6 +8,8 @@ import type { PhaseKind } from "../report/results.ts";
 export interface PhaseWork {
   /** Operations of this client; they are numbered from 0, and issued in this order. */
   readonly operations: number;
+  /** Numbers may go on behind the last operation, which begins again with the first: for a wear-out and a least time. */
+  readonly repeats?: boolean;
   /** Before the barrier that starts the phase; not timed. Other clients see what it did. */
   setUp?(): Promise<void>;
   /** Timed apart from the operations. If it fails, they are not tried. */
@@ -23,8 +26,8 @@ export interface PhaseWork {
   close?(): Promise<void>;
   /** After all clients have closed; not timed. All clients have it, or none. */
   cleanUp?(): Promise<void>;
-  /** After the phase, with the number of operations that each client has finished, by index. */
-  done?(finished: readonly number[]): void;
+  /** After the phase: the operations that each client has finished, by index, and those of all with wrong data. */
+  done?(finished: readonly number[], verifyErrors: number): void;
 }
 
 /** A phase that is to come, known before the first one starts, so that each gets its row whatever happens. */
@@ -32,6 +35,15 @@ export interface Phase {
   readonly phase: string;
   readonly kind: PhaseKind;
   readonly iteration: number;
+  /** It does all its operations and no more: stonewall, wear-out and least time of the run are not for it. */
+  readonly toTheEnd?: boolean;
+  /**
+   * Asked when its turn has come; without it, or when true, the phase happens, and else it has no row. All clients must
+   * answer alike. @param sinceStartS How long the run has taken up to the end of the phase before, the same everywhere.
+   */
+  wanted?(sinceStartS: number): boolean;
   /** Made when its turn has come: what it does may depend on what earlier phases did. */
   work(): PhaseWork;
+  /** On member 0, after the phase: what a reader of its row should know besides the remarks of the run. */
+  remarks?(ranks: readonly RankResult[]): string;
 }

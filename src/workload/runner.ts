@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import { BenchError } from "../core/errors.ts";
 import { type PhaseFigures, phaseFigures, type RankResult } from "../report/figures.ts";
 import type { WorkloadOptions } from "../report/results.ts";
@@ -15,6 +16,8 @@ export interface RunShape {
   readonly parameters: object;
   /** After the stonewall of `options`, clients go on until each has done as many operations as the fastest. */
   readonly wearOut?: boolean;
+  /** Phases whose work repeats do so until their operations have taken this long. */
+  readonly minS?: number;
   /** Barriers between open, operations and close. */
   readonly innerBarriers: boolean;
   /** For the rows; empty if there is nothing to say. */
@@ -25,6 +28,10 @@ export interface RunShape {
 interface Verdict {
   /** Operations that each client has finished, by index. */
   readonly finished: readonly number[];
+  /** Operations of all clients with wrong data. */
+  readonly verifyErrors: number;
+  /** From the start of the run, by member 0's clock. */
+  readonly sinceStartS: number;
   /** Why there is no next phase; empty if there is. */
   readonly stop: string;
 }
@@ -36,7 +43,12 @@ interface Verdict {
  */
 export async function runPhases(context: WorkloadContext, shape: RunShape, phases: readonly Phase[]): Promise<void> {
   const rows = new Rows(context, shape, phases);
+  let sinceStartS = 0;
   for (const phase of phases) {
+    if (phase.wanted?.(sinceStartS) === false) {
+      rows.skip();
+      continue;
+    }
     let verdict: Verdict;
     try {
       verdict = await runPhase(context, shape, phase, rows);
@@ -44,18 +56,20 @@ export async function runPhases(context: WorkloadContext, shape: RunShape, phase
       rows.recordMissing(context.interrupted() ?? (error as Error).message);
       throw error;
     }
+    sinceStartS = verdict.sinceStartS;
     if (verdict.stop === "") continue;
     rows.recordMissing(verdict.stop);
     throw new BenchError("ERR_INTERRUPTED", verdict.stop, { workload: shape.workload, phase: phase.phase });
   }
 }
 
-/** The rows of a run, one for each phase in order. */
+/** The rows of a run, one for each phase in order; a phase that is not wanted has none. */
 class Rows {
   readonly #context: WorkloadContext;
   readonly #shape: RunShape;
   readonly #phases: readonly Phase[];
-  #recorded = 0;
+  readonly #startMs = performance.now();
+  #next = 0;
 
   constructor(context: WorkloadContext, shape: RunShape, phases: readonly Phase[]) {
     this.#context = context;
@@ -71,27 +85,40 @@ class Rows {
     reason: string,
   ): void {
     const { workload, options, parameters, remarks } = this.#shape;
-    const { phase, kind, iteration } = this.#phases[this.#recorded]!;
+    const planned = this.#phases[this.#next++]!;
+    const { phase, kind, iteration } = planned;
     const valid = reason === "";
-    const about = { workload, phase, kind, iteration, options, parameters, remarks };
+    const own = figures === undefined ? "" : (planned.remarks?.(ranks) ?? "");
+    const all = [remarks, own].filter((remark) => remark !== "").join("; ");
+    const about = { workload, phase, kind, iteration, options, parameters, remarks: all };
     this.#context.record({ ...about, figures, valid, reason }, ranks, servers);
-    this.#recorded++;
+  }
+
+  /** The next phase does not happen, and nothing is missing. */
+  skip(): void {
+    this.#next++;
+  }
+
+  get sinceStartS(): number {
+    return (performance.now() - this.#startMs) / 1000;
   }
 
   /** On member 0: a row without figures for every phase that has none yet. */
   recordMissing(reason: string): void {
     if (this.#context.group.index !== 0) return;
-    while (this.#recorded < this.#phases.length) this.record(undefined, [], [], reason);
+    while (this.#next < this.#phases.length) this.record(undefined, [], [], reason);
   }
 }
 
 async function runPhase(context: WorkloadContext, shape: RunShape, phase: Phase, rows: Rows): Promise<Verdict> {
   const { group, hostOfClient } = context;
   const work = phase.work();
+  const { wearOut = false, minS = 0 } = phase.toTheEnd ? {} : shape;
   const measurement = new Measurement(work, {
     queueDepth: shape.options.queueDepth,
-    stonewallS: shape.options.stonewallS,
-    mostFinished: shape.wearOut ? (finished) => largest(group, finished) : undefined,
+    stonewallS: phase.toTheEnd ? undefined : shape.options.stonewallS,
+    minS,
+    mostFinished: wearOut ? (finished) => largest(group, finished) : undefined,
     barrier: shape.innerBarriers ? () => group.barrier() : undefined,
     interrupted: () => context.interrupted(),
     progress: (operationsDone, bytes, elapsedS) => {
@@ -118,7 +145,7 @@ async function runPhase(context: WorkloadContext, shape: RunShape, phase: Phase,
   const servers = after.length === before.length ? after.map((counters, i) => counted(before[i]!, counters)) : [];
   const answer = gathered === undefined ? undefined : judge(rows, gathered.map(decodeRankResult), servers);
   const verdict: Verdict = JSON.parse(Buffer.from(await group.broadcast(answer)).toString());
-  work.done?.(verdict.finished);
+  work.done?.(verdict.finished, verdict.verifyErrors);
   return verdict;
 }
 
@@ -134,7 +161,9 @@ function judge(rows: Rows, ranks: readonly RankResult[], servers: readonly Serve
   const figures = phaseFigures(ranks);
   const stop = ranks.find(({ stopped }) => stopped !== "" && stopped !== "stonewall")?.stopped ?? "";
   rows.record(figures, ranks, servers, stop === "" ? failureOf(figures, ranks) : stop);
-  const verdict: Verdict = { finished: ranks.map(({ finished }) => finished), stop };
+  const { verifyErrors } = figures;
+  const finished = ranks.map(({ finished }) => finished);
+  const verdict: Verdict = { finished, verifyErrors, sinceStartS: rows.sinceStartS, stop };
   return Buffer.from(JSON.stringify(verdict));
 }
 
