@@ -11,7 +11,7 @@ import type { PlaceInFile, RankPolicy } from "../rankmap/policy.ts";
 import { type ConfigFile, readConfigFile } from "./config-file.ts";
 import { launchedJob, launchedRank } from "./launched-rank.ts";
 import { environmentName, type JobOption, jobOptions } from "./options.ts";
-import { joinLine, readWorkload, splitLine, type WorkloadParser, type WorkloadRun } from "./workload-line.ts";
+import { joinLine, readWorkloads, splitLine, type WorkloadParser, type WorkloadRun } from "./workload-line.ts";
 
 /** Where a value comes from; an earlier one wins over a later one. */
 export type Source = "command line" | "environment" | "config file" | "default";
@@ -123,7 +123,7 @@ export function makeConfig({ argv, environment, workloads, command = runCommand 
     spinUs: value("spin-us") as number | "auto",
     yieldUs: value("yield-us") as number | "auto",
     sliceUs: value("slice-us") as number | "auto",
-    workloads: lines.map((words) => readWorkload(words, workloads)),
+    workloads: lines.flatMap((words) => readWorkloads(words, workloads)),
     settings: [...settings].map(([option, { value, source }]) => ({ option, value, source })),
     workloadsSource,
   };

@@ -21,6 +21,8 @@ describe("the forecast is what happens", () => {
     [3, 2, "ior -w -r -W -R -t 47008 -b 94016 -s 60 -i 2"],
     [5, 3, "ior -w -R -F -t 1m -b 6m -i 3 -o /a/b/file"],
     [2, 3, "ior -w -r -E -F -t 1m -b 5m -i 2"],
+    [3, 2, "ior -w -r -m -i 2 -F -u -t 1m -b 5m -o dir/f"],
+    [3, 2, "ior -w -z -t 64k -b 5m --random-prefill 1m -i 2"],
     [4, 3, "mdtest -n 40 -F -C -E -r -w 3901 -e 3901 -i 2"],
     [3, 2, "mdtest -n 10 -F -C -u -w 20000"],
   ])("%d servers, %d clients, %s", async (servers, clients, line) => {

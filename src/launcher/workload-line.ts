@@ -4,6 +4,8 @@ import { didYouMean } from "../core/nearest.ts";
 /** What the launcher has to know of a workload: its name, and how its arguments become parameters (plain JSON). */
 export interface WorkloadParser {
   readonly name: string;
+  /** The command lines that one stands for, if it names a script of several. */
+  expand?(argv: readonly string[]): readonly (readonly string[])[];
   parse(argv: readonly string[]): unknown;
 }
 
@@ -34,13 +36,19 @@ export function joinLine(words: readonly string[]): string {
 }
 
 /**
- * Reads one workload.
+ * Reads the workloads of one line: one, or those of the script that it names.
  * @throws BenchError ERR_CONFIG for an unknown name, with the nearest one, and for what the workload refuses.
  */
-export function readWorkload(words: readonly string[], known: Readonly<Record<string, WorkloadParser>>): WorkloadRun {
+export function readWorkloads(
+  words: readonly string[],
+  known: Readonly<Record<string, WorkloadParser>>,
+): WorkloadRun[] {
   const [name = "", ...argv] = words;
   const workload = Object.hasOwn(known, name) ? known[name] : undefined;
-  if (workload !== undefined) return { name, argv, params: workload.parse(argv) };
+  if (workload !== undefined) {
+    const lines = workload.expand?.(argv) ?? [argv];
+    return lines.map((line) => ({ name, argv: line, params: workload.parse(line) }));
+  }
   const names = Object.keys(known);
   const hint = didYouMean(name, names);
   throw new BenchError("ERR_CONFIG", `unknown workload "${name}"${hint}; there are ${names.join(", ")}`, {

@@ -1,59 +1,103 @@
-import type { IorParams } from "./ior-options.ts";
+import { GlibcRandom } from "./glibc-random.ts";
+import type { IorParams } from "./ior-params.ts";
 
-type Geometry = Pick<
+export type Geometry = Pick<
   IorParams,
-  "blockBytes" | "transferBytes" | "segments" | "filePerProcess" | "testFile" | "randomOffset" | "signature"
+  "blockBytes" | "transferBytes" | "segments" | "filePerProcess" | "randomOffset" | "randomOffsetSeed"
 >;
 
-/** Where one task's operations go: IOR's order, segments outside and transfers of a block inside. */
+/** Where one task's operations go: IOR's order, segments outside and transfers of a segment inside. */
 export class Accesses {
-  readonly path: string;
-  /** Operations of the task. */
+  /** Operations of the task; more than these begin again with the first. */
   readonly count: number;
   readonly #transferBytes: number;
-  readonly #transfersPerBlock: number;
+  readonly #perSegment: number;
   readonly #firstOffset: number;
   readonly #segmentStride: number;
+  /** With -z: the transfers of a segment in their order; in a shared file they may be anywhere in the segment. */
   readonly #order: Uint32Array | undefined;
+  /** With -z -z: where each segment's block begins in the file. */
+  readonly #blockOffsets: Float64Array | undefined;
 
   /** @param task The task whose data it is: the client itself, or the one whose data it reads back. */
-  constructor(params: Geometry, task: number, tasks: number) {
-    const { blockBytes, transferBytes, segments, filePerProcess } = params;
-    this.path = iorPath(params, task);
+  constructor(geometry: Geometry, task: number, tasks: number) {
+    const { blockBytes, transferBytes, segments, filePerProcess, randomOffset } = geometry;
     this.#transferBytes = transferBytes;
-    this.#transfersPerBlock = blockBytes / transferBytes;
-    this.count = this.#transfersPerBlock * segments;
     this.#firstOffset = filePerProcess ? 0 : task * blockBytes;
     this.#segmentStride = filePerProcess ? blockBytes : tasks * blockBytes;
-    if (params.randomOffset) this.#order = shuffled(this.#transfersPerBlock, params.signature * 8192 + task);
+    if (randomOffset === 1) {
+      this.#order = filePerProcess ? shuffledBlock(geometry, task) : dealtTransfers(geometry, task, tasks);
+      this.#firstOffset = 0;
+    }
+    if (randomOffset === 2) this.#blockOffsets = randomBlocks(geometry, task, tasks);
+    this.#perSegment = this.#order?.length ?? blockBytes / transferBytes;
+    this.count = this.#perSegment * segments;
   }
 
-  /** File offset of operation `index`, 0 to count - 1. */
+  /** File offset of operation `index`, for a task that has any. */
   offset(index: number): number {
-    const segment = Math.floor(index / this.#transfersPerBlock);
-    const inBlock = index - segment * this.#transfersPerBlock;
-    const transfer = this.#order === undefined ? inBlock : this.#order[inBlock]!;
+    const inFile = index % this.count;
+    const segment = Math.floor(inFile / this.#perSegment);
+    const inSegment = inFile - segment * this.#perSegment;
+    if (this.#blockOffsets !== undefined) return this.#blockOffsets[segment]! + inSegment * this.#transferBytes;
+    const transfer = this.#order === undefined ? inSegment : this.#order[inSegment]!;
     return this.#firstOffset + segment * this.#segmentStride + transfer * this.#transferBytes;
   }
 }
 
-/** IOR's file names: the shared file as it is given, a task's file with its number in eight digits. */
-export function iorPath({ testFile, filePerProcess }: Geometry, task: number): string {
-  return filePerProcess ? `${testFile}.${String(task).padStart(8, "0")}` : testFile;
+/** -z -F: all transfers of the task's block, shuffled as IOR does for this seed. */
+function shuffledBlock({ blockBytes, transferBytes, randomOffsetSeed }: Geometry, task: number): Uint32Array {
+  const order = Uint32Array.from({ length: blockBytes / transferBytes }, (_, transfer) => transfer);
+  return shuffle(order, new GlibcRandom(randomOffsetSeed + task));
 }
 
-/** 0 to count - 1 in an order that depends on `seed` only (Fisher-Yates over mulberry32). */
-function shuffled(count: number, seed: number): Uint32Array {
-  const order = Uint32Array.from({ length: count }, (_, index) => index);
-  let state = seed | 0;
-  for (let last = count - 1; last > 0; last--) {
-    state = (state + 0x6d2b79f5) | 0;
-    let random = Math.imul(state ^ (state >>> 15), state | 1);
-    random ^= random + Math.imul(random ^ (random >>> 7), random | 61);
-    const other = Math.floor((((random ^ (random >>> 14)) >>> 0) / 2 ** 32) * (last + 1));
-    const moved = order[last]!;
-    order[last] = order[other]!;
-    order[other] = moved;
+/**
+ * -z in a shared file: chance deals each transfer of a segment to one of the tasks, so they have different numbers of
+ * them; every task throws the same dice.
+ */
+function dealtTransfers(geometry: Geometry, task: number, tasks: number): Uint32Array {
+  const { blockBytes, transferBytes, randomOffsetSeed } = geometry;
+  const random = new GlibcRandom(randomOffsetSeed);
+  const own: number[] = [];
+  const transfers = (blockBytes / transferBytes) * tasks;
+  for (let transfer = 0; transfer < transfers; transfer++) if (random.next() % tasks === task) own.push(transfer);
+  return shuffle(Uint32Array.from(own), random);
+}
+
+/** IOR's shuffle: each place in turn swaps with any place. */
+function shuffle(order: Uint32Array, random: GlibcRandom): Uint32Array {
+  for (let place = 0; place < order.length; place++) {
+    const other = random.next() % order.length;
+    const moved = order[other]!;
+    order[other] = order[place]!;
+    order[place] = moved;
   }
   return order;
+}
+
+/**
+ * -z -z: a block of the file for each segment. Task 0, and with -F each task, begins with the last block, so that the
+ * file has its full size from the start.
+ */
+function randomBlocks(geometry: Geometry, task: number, tasks: number): Float64Array {
+  const { blockBytes, segments, filePerProcess, randomOffsetSeed } = geometry;
+  const blocks = filePerProcess ? segments : segments * tasks;
+  const random = new GlibcRandom(randomOffsetSeed + task);
+  const offsets = Float64Array.from({ length: segments }, () => (random.next() % blocks) * blockBytes);
+  if (filePerProcess || task === 0) offsets[0] = (blocks - 1) * blockBytes;
+  return offsets;
+}
+
+/**
+ * IOR's name of the file that holds a task's data: the shared file as it is given, a task's file with its number in
+ * eight digits, in a directory with its number with -u, and the number of the iteration at the end with -m.
+ */
+export function iorPath(params: IorParams, task: number, iteration: number): string {
+  const { testFiles, filePerProcess, uniqueDirectory, multiFile } = params;
+  const suffix = multiFile ? `.${iteration}` : "";
+  if (!filePerProcess) return `${testFiles[0]}${suffix}`;
+  const path = testFiles[task % testFiles.length]!;
+  const slash = path.lastIndexOf("/");
+  const root = uniqueDirectory ? `${path.slice(0, slash)}/${task}${path.slice(slash)}` : path;
+  return `${root}.${String(task).padStart(8, "0")}${suffix}`;
 }

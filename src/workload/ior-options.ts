@@ -1,32 +1,8 @@
-import { BenchError } from "../core/errors.ts";
 import type { OptionSpec } from "../core/options.ts";
-import { formatSize, KiB, MiB } from "../core/units.ts";
-import { absolutePath, parseWorkload, queueDepthOption } from "./common-options.ts";
+import { KiB, MiB } from "../core/units.ts";
+import { packetTypeOption, queueDepthOption } from "./common-options.ts";
 
-export interface IorParams {
-  readonly writeFile: boolean;
-  readonly readFile: boolean;
-  readonly checkWrite: boolean;
-  readonly checkRead: boolean;
-  readonly blockBytes: number;
-  readonly transferBytes: number;
-  readonly segments: number;
-  readonly filePerProcess: boolean;
-  readonly fsync: boolean;
-  readonly useExistingFile: boolean;
-  readonly keepFile: boolean;
-  readonly reorderTasks: boolean;
-  readonly taskPerNodeOffset: number;
-  readonly randomOffset: boolean;
-  readonly intraTestBarriers: boolean;
-  readonly repetitions: number;
-  readonly testFile: string;
-  readonly stonewallS?: number;
-  readonly signature: number;
-  readonly queueDepth: number;
-}
-
-export const iorOptions: readonly OptionSpec[] = [
+const phases: readonly OptionSpec[] = [
   {
     name: "write-file",
     letter: "w",
@@ -50,6 +26,48 @@ export const iorOptions: readonly OptionSpec[] = [
     default: false,
   },
   {
+    name: "repetitions",
+    letter: "i",
+    type: "integer",
+    min: 1,
+    about: "Iterations of all phases; each has its own rows.",
+    default: 1,
+  },
+  {
+    name: "multi-file",
+    letter: "m",
+    type: "boolean",
+    about: "A file of its own for each iteration: its number follows the name (testFile.0, testFile.1).",
+    default: false,
+  },
+  {
+    name: "inter-test-delay",
+    letter: "d",
+    type: "number",
+    min: 0,
+    max: 86_400,
+    about: "Seconds to wait before each write and each read phase, not timed.",
+    default: 0,
+  },
+  {
+    name: "max-time-duration",
+    letter: "T",
+    type: "number",
+    min: 0,
+    about: "Minutes after which no further write, check or read phase begins; it never cuts one short. 0: no limit.",
+    default: 0,
+  },
+  {
+    name: "intra-test-barriers",
+    letter: "g",
+    type: "boolean",
+    about: "Barriers between open, operations and close, so that their times do not overlap.",
+    default: false,
+  },
+];
+
+const geometry: readonly OptionSpec[] = [
+  {
     name: "transfer-size",
     letter: "t",
     type: "size",
@@ -66,7 +84,14 @@ export const iorOptions: readonly OptionSpec[] = [
     about: "Contiguous bytes of each client in each segment; a multiple of the transfer size.",
     default: 1 * MiB,
   },
-  { name: "segment-count", letter: "s", type: "integer", min: 1, about: "Segments of the file.", default: 1 },
+  {
+    name: "segment-count",
+    letter: "s",
+    type: "integer",
+    min: 1,
+    about: "Segments of the file: in each, every client has one block, in the order of the clients.",
+    default: 1,
+  },
   {
     name: "file-per-proc",
     letter: "F",
@@ -75,14 +100,132 @@ export const iorOptions: readonly OptionSpec[] = [
     default: false,
   },
   {
+    name: "unique-dir",
+    letter: "u",
+    type: "boolean",
+    about: "With -F: each client's file in a directory of its own (dir/3/testFile.00000003), which stays.",
+    default: false,
+  },
+  {
     name: "test-file",
     letter: "o",
     type: "string",
-    about: "Path of the file; missing directories are made.",
+    about: "Path of the file; missing directories are made. With -F several, a@b@c, are dealt to the clients in turn.",
     default: "testFile",
   },
-  { name: "repetitions", letter: "i", type: "integer", min: 1, about: "Iterations.", default: 1 },
+];
+
+const order: readonly OptionSpec[] = [
+  {
+    name: "reorder-tasks",
+    letter: "C",
+    type: "boolean",
+    about:
+      "Clients read back what a client -Q nodes further wrote (-W: -Q + 1 nodes), so not from a cache of their node.",
+    default: false,
+  },
+  {
+    name: "task-per-node-offset",
+    letter: "Q",
+    type: "integer",
+    min: 1,
+    about: "By how many nodes -C shifts, and -Z at least.",
+    default: 1,
+  },
+  {
+    name: "reorder-tasks-random",
+    letter: "Z",
+    type: "count",
+    min: 0,
+    max: 2,
+    about:
+      "Read phases read the data of a client chosen by chance; twice: of each client exactly once (a permutation).",
+    default: 0,
+  },
+  {
+    name: "reorder-tasks-random-seed",
+    letter: "X",
+    type: "integer",
+    about: "Seed of -Z; below 0: another choice in each iteration.",
+    default: 0,
+  },
+  {
+    name: "random-offset",
+    letter: "z",
+    type: "count",
+    min: 0,
+    max: 2,
+    about:
+      "Transfers in an order by chance: with -F within each block, else dealt to all clients within each segment. " +
+      "Twice: blocks anywhere in the file, which may overlap and leave holes.",
+    default: 0,
+  },
+  {
+    name: "random-offset-seed",
+    type: "integer",
+    min: 0,
+    about: "Seed of -z; the same seed is the same order. IOR takes the clock without one.",
+    default: 0,
+  },
+  {
+    name: "random-prefill",
+    type: "size",
+    min: 0,
+    max: 1024 * MiB,
+    about: "With -z: first fill the file with bytes 0xff by operations of this size, a phase of its own. 0: no.",
+    default: 0,
+  },
+];
+
+const stopping: readonly OptionSpec[] = [
+  {
+    name: "deadline-for-stonewalling",
+    letter: "D",
+    type: "number",
+    min: 0,
+    about:
+      "Stonewall: seconds of write or read after which a client issues no operation; reads stop where the writes did. " +
+      "0: no limit.",
+    default: 0,
+  },
+  {
+    name: "stone-walling-wear-out",
+    type: "boolean",
+    about: "After the stonewall all clients go on until each has done as many operations as the fastest one.",
+    default: false,
+  },
+  {
+    name: "stone-walling-wear-out-iterations",
+    type: "integer",
+    min: 0,
+    about: "Stop each phase after this many operations of a client, to read what a worn-out run wrote. 0: no limit.",
+    default: 0,
+  },
+  {
+    name: "stone-walling-status-file",
+    type: "string",
+    about:
+      "File outside of the file system under test: the write phase stores how many operations each client did, a run " +
+      "without -w reads it and stops there.",
+  },
+  {
+    name: "min-time-duration",
+    type: "number",
+    min: 0,
+    about: "Seconds that the operations of a phase last at least: they start again from the first one until then.",
+    default: 0,
+  },
+];
+
+const files: readonly OptionSpec[] = [
   { name: "keep-file", letter: "k", type: "boolean", about: "Do not remove the file at the end.", default: false },
+  {
+    name: "keep-file-with-error",
+    letter: "K",
+    type: "boolean",
+    about: "Do not remove the file of an iteration whose check found wrong data.",
+    default: false,
+  },
   {
     name: "use-existing-test-file",
     letter: "E",
@@ -98,42 +241,23 @@ export const iorOptions: readonly OptionSpec[] = [
     default: false,
   },
   {
-    name: "reorder-tasks",
-    letter: "C",
+    name: "fsync-per-write",
+    letter: "Y",
     type: "boolean",
-    about: "Clients read back what a client on another node wrote; without effect on one node.",
+    about: "fsync after every write, timed as part of it.",
     default: false,
   },
   {
-    name: "task-per-node-offset",
-    letter: "Q",
-    type: "integer",
-    min: 1,
-    about: "By how many nodes -C shifts.",
-    default: 1,
-  },
-  {
-    name: "random-offset",
-    letter: "z",
+    name: "single-xfer-attempt",
+    letter: "x",
     type: "boolean",
-    about: "Shuffle the operations within each block.",
+    about: "An operation that moves too few bytes is an error and not tried again: always so here.",
     default: false,
   },
-  {
-    name: "intra-test-barriers",
-    letter: "g",
-    type: "boolean",
-    about: "Barriers between open, operations and close.",
-    default: false,
-  },
-  {
-    name: "deadline-for-stonewalling",
-    letter: "D",
-    type: "number",
-    min: 0,
-    about: "Seconds after which no operation is issued in a phase; reads stop where the writes did. 0: no limit.",
-    default: 0,
-  },
+];
+
+const data: readonly OptionSpec[] = [
+  { ...packetTypeOption, letter: "l" },
   {
     name: "set-time-stamp-signature",
     letter: "G",
@@ -142,86 +266,59 @@ export const iorOptions: readonly OptionSpec[] = [
     about: "Seed of the data; a run that checks an older run's file needs that run's.",
     default: 0,
   },
+];
+
+const others: readonly OptionSpec[] = [
+  {
+    name: "outlier-threshold",
+    letter: "j",
+    type: "number",
+    min: 0,
+    about: "Remark in each row which clients were more than this many seconds from the mean of all. 0: no.",
+    default: 0,
+  },
+  {
+    name: "ref-num",
+    letter: "A",
+    type: "integer",
+    about: "A number of yours, for the parameters in the rows.",
+    default: 0,
+  },
+  {
+    name: "api",
+    letter: "a",
+    type: "choice",
+    choices: ["POSIX"],
+    about:
+      "IOR's back end: only files with reads and writes at offsets; --target of the run says on which file system.",
+    default: "POSIX",
+  },
+  {
+    name: "directives",
+    letter: "O",
+    type: "string",
+    about: "Options by IOR's names: -O stoneWallingWearOut=1,minTimeDuration=10.",
+  },
+  {
+    name: "script-file",
+    letter: "f",
+    type: "string",
+    about: "IOR script (IOR START, directives, RUN, …, IOR STOP): each RUN becomes an ior workload of this run.",
+  },
   queueDepthOption,
 ];
 
-const refused: Readonly<Record<string, string>> = {
-  "-a": "the file system under test is chosen by --target of the run",
-  "-A": "rows carry the run id",
-  "-c": "collective I/O is a matter of MPI-IO",
-  "-d": "delays between phases would only hide what is still in caches",
-  "-f": "give several workloads in the configuration file",
-  "-H": "there are no hints to show",
-  "-j": "ranks.csv has the stamps of every client",
-  "-J": "alignment is a matter of HDF5",
-  "-K": "use -k: a file with errors is kept like any other",
-  "-l": "the data are always incompressible and differ in every block",
-  "-m": "every iteration uses the same file name",
-  "-M": "memory is not filled up",
-  "-N": "all clients take part; choose their number with the ranks of the run",
-  "-O": "there are no directives; every option has a letter or a long name",
-  "-q": "an error always makes its row invalid and never ends the run",
-  "-T": "use -D, or the time limit of the job",
-  "-u": "files of all clients share one directory",
-  "-U": "there are no hints",
-  "-v": "details are in ranks.csv",
-  "-x": "an operation is tried once",
-  "-X": "-Z is not supported",
-  "-y": "there is one mount",
-  "-Y": "use -e, or the durability class of the run",
-  "-Z": "use -C, which asks where clients really are",
-};
+function grouped(group: string, specs: readonly OptionSpec[]): OptionSpec[] {
+  return specs.map((spec) => ({ ...spec, group }));
+}
 
-export const iorUsage = "ior [options]";
-export const iorExamples = [
-  "ior -w -r -F -t 4m -b 256m",
-  "ior -w -r -W -R -C -t 47008 -b 47008 -s 1000",
-  "ior -w -k -D 60 -t 1m -b 64g -F -e",
+/** Named after IOR's options: `fsync-per-write` is its fsyncPerWrite. */
+export const iorOptions: readonly OptionSpec[] = [
+  ...grouped("Phases", phases),
+  ...grouped("Size and place", geometry),
+  ...grouped("Order", order),
+  ...grouped("When to stop", stopping),
+  ...grouped("Files", files),
+  ...grouped("Data", data),
+  ...grouped("Others", others),
 ];
-
-/** @throws BenchError ERR_CONFIG. */
-export function parseIor(argv: readonly string[]): IorParams {
-  const info = { command: "ior", usage: iorUsage, examples: iorExamples };
-  const values = parseWorkload(iorOptions, refused, argv, info);
-  const flag = (name: string) => values[name] === true;
-  const number = (name: string) => values[name] as number;
-  const noneGiven = !["write-file", "read-file", "check-write", "check-read"].some(flag);
-  const params: IorParams = {
-    writeFile: flag("write-file") || noneGiven,
-    readFile: flag("read-file") || noneGiven,
-    checkWrite: flag("check-write"),
-    checkRead: flag("check-read"),
-    blockBytes: number("block-size"),
-    transferBytes: number("transfer-size"),
-    segments: number("segment-count"),
-    filePerProcess: flag("file-per-proc"),
-    fsync: flag("fsync"),
-    useExistingFile: flag("use-existing-test-file"),
-    keepFile: flag("keep-file"),
-    reorderTasks: flag("reorder-tasks"),
-    taskPerNodeOffset: number("task-per-node-offset"),
-    randomOffset: flag("random-offset"),
-    intraTestBarriers: flag("intra-test-barriers"),
-    repetitions: number("repetitions"),
-    testFile: absolutePath(values["test-file"] as string, "ior: -o, --test-file"),
-    ...(number("deadline-for-stonewalling") > 0 && { stonewallS: number("deadline-for-stonewalling") }),
-    signature: number("set-time-stamp-signature"),
-    queueDepth: number("queue-depth"),
-  };
-  check(params);
-  return params;
-}
-
-/** Largest block times segments, so that offsets in a file of all clients stay exact numbers. */
-const clientBytesMax = 2 ** 40 * 1024;
-
-function check({ blockBytes, transferBytes, segments }: IorParams): void {
-  if (blockBytes % transferBytes !== 0) {
-    const message = `ior: -b ${formatSize(blockBytes)} is no multiple of -t ${formatSize(transferBytes)}`;
-    throw new BenchError("ERR_CONFIG", message, { option: "-b" });
-  }
-  if (blockBytes * segments > clientBytesMax) {
-    const message = `ior: -b x -s is more than ${formatSize(clientBytesMax)} for each client`;
-    throw new BenchError("ERR_CONFIG", message, { option: "-s" });
-  }
-}

@@ -38,6 +38,8 @@ export interface WorkloadDefinition<Params> {
   readonly usage: string;
   readonly examples: readonly string[];
   readonly options: readonly OptionSpec[];
+  /** The command lines that one stands for, if it names a script of several. @throws BenchError ERR_CONFIG. */
+  expand?(argv: readonly string[]): readonly (readonly string[])[];
   /** @throws BenchError ERR_CONFIG naming the option, its value and what is allowed. */
   parse(argv: readonly string[]): Params;
   /** What `plan` shows of it; undefined, or without a result, where that cannot be told from the parameters. */
