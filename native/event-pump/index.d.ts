@@ -86,9 +86,11 @@ export declare const STAT: {
   readonly wakes: 4;
   /** sched_yield(2) calls. */
   readonly yields: 5;
-  /** Inside `poll()`: progress and spinning. When events came after a wait, without the last round. */
+  /** Rounds over the sources that found events at once. */
   readonly nsInNative: 6;
-  /** Inside `drain`, with the microtasks and ticks that follow it. */
-  readonly nsInDrain: 7;
-  readonly nsAsleep: 8;
+  /** Rounds that found nothing, and yields: what a core spends on waiting. */
+  readonly nsWaiting: 7;
+  /** Inside `drain`, with the microtasks and ticks that follow it, and with the round that found events after a wait. */
+  readonly nsInDrain: 8;
+  readonly nsAsleep: 9;
 };

@@ -22,8 +22,9 @@ export const STAT = Object.freeze({
   wakes: 4,
   yields: 5,
   nsInNative: 6,
-  nsInDrain: 7,
-  nsAsleep: 8,
+  nsWaiting: 7,
+  nsInDrain: 8,
+  nsAsleep: 9,
 });
 
 export const Pump = definePump(load());

@@ -70,6 +70,16 @@ describe("Reactor", () => {
     expect(inJavaScriptNs).toBeGreaterThan(0);
   });
 
+  it("counts what collections of garbage take", async () => {
+    start();
+    let kept: unknown[] = [];
+    while (reactor.counters.collectingNs === 0) {
+      kept = Array.from({ length: 100_000 }, (_, i) => ({ i }));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(kept).toHaveLength(100_000);
+  });
+
   it("polls nothing any more once it is stopped", async () => {
     start();
     reactor.stop();

@@ -1,4 +1,5 @@
 import { Pump, STAT } from "event-pump";
+import { Collections } from "./collections.ts";
 
 /** Something that the loop polls: a native poll source, and what consumes its event ring. */
 export interface Poller {
@@ -29,6 +30,7 @@ export function automaticTimes(oversubscribed: boolean): ReactorTimes {
 export class Reactor {
   readonly #pump: Pump;
   readonly #pollers: readonly Poller[];
+  readonly #collections = new Collections();
   #started = false;
 
   constructor(pollers: readonly Poller[], times: ReactorTimes) {
@@ -46,12 +48,14 @@ export class Reactor {
 
   start(): void {
     this.#pump.start();
+    this.#collections.start();
     this.#started = true;
   }
 
   /** Stops polling; the process may end. Nothing in flight makes progress any more. */
   stop(): void {
     if (this.#started) this.#pump.stop();
+    this.#collections.stop();
     this.#started = false;
   }
 
@@ -65,13 +69,15 @@ export class Reactor {
       wakes: stats[STAT.wakes]!,
       yields: stats[STAT.yields]!,
       inNativeNs: stats[STAT.nsInNative]!,
+      waitingNs: stats[STAT.nsWaiting]!,
       inJavaScriptNs: stats[STAT.nsInDrain]!,
       asleepNs: stats[STAT.nsAsleep]!,
+      collectingNs: this.#collections.ns,
     };
   }
 }
 
-/** Times are nanoseconds. What is in none of the three is libuv's: timers, signals, the turn itself. */
+/** Times are nanoseconds. What is in none of the four is libuv's: timers, signals, the turn itself. */
 export interface ReactorCounters {
   /** Polls that found events. */
   readonly batches: number;
@@ -81,9 +87,13 @@ export interface ReactorCounters {
   readonly wakes: number;
   /** Times that the core was offered to others. */
   readonly yields: number;
-  /** Progress of UCX and io_uring, and spinning. */
+  /** Progress of UCX and io_uring. */
   readonly inNativeNs: number;
-  /** Event handlers; promise continuations run within native polls and count there. */
+  /** Polls that found nothing. */
+  readonly waitingNs: number;
+  /** Event handlers and the promise continuations that follow them; collections of garbage, too. */
   readonly inJavaScriptNs: number;
   readonly asleepNs: number;
+  /** Collections of garbage, some turns of libuv late. */
+  readonly collectingNs: number;
 }

@@ -37,10 +37,13 @@ int pump_poll(struct pump *pump)
 	while (pump->running) {
 		int events = poll_sources(pump);
 		if (events > 0) {
-			if (now == entered)
+			if (now == entered) {
 				now = now_ns();
+				stats[STAT_NS_IN_NATIVE] += now - entered;
+			} else {
+				stats[STAT_NS_WAITING] += now - entered;
+			}
 			stats[STAT_BATCHES]++;
-			stats[STAT_NS_IN_NATIVE] += now - entered;
 			pump->draining = true;
 			pump->drain_start = now;
 			return now < pump->slice_end ? events : -events;
@@ -55,6 +58,6 @@ int pump_poll(struct pump *pump)
 			sched_yield();
 		}
 	}
-	stats[STAT_NS_IN_NATIVE] += now - entered;
+	stats[STAT_NS_WAITING] += now - entered;
 	return 0;
 }

@@ -194,7 +194,7 @@ describe("start and stop", () => {
     expect(pump.stats[STAT.batches]).toBe(10);
     expect(pump.stats[STAT.nsInDrain]).toBeGreaterThan(49e6);
     expect(pump.stats[STAT.nsAsleep]).toBeGreaterThan(50e6);
-    expect(pump.stats[STAT.nsInNative]).toBeGreaterThan(0);
+    expect(pump.stats[STAT.nsInNative] + pump.stats[STAT.nsWaiting]).toBeGreaterThan(0);
   });
 });
 
