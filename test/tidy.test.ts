@@ -26,7 +26,7 @@ const adapters: Readonly<Record<string, readonly string[]>> = {
   "ucx-node": ["rpc/ucx-transport.ts"],
   "napi-io-uring": ["server/storage-uring.ts"],
   "node-mpi": ["launcher/mpi.ts"],
-  "node-hwloc": ["launcher/bootstrap.ts", "rankmap/gather-facts.ts"],
+  "node-hwloc": ["launcher/binding.ts", "rankmap/gather-facts.ts"],
 };
 
 interface Source {

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { bindCpu, bindMemory, boundCpus } from "node-hwloc";
-import type { RankMap, RankPlace } from "../rankmap/facts.ts";
+import type { RankMap, RankPlace, Whereabouts } from "../rankmap/facts.ts";
 import { UcxTransport } from "../rpc/ucx-transport.ts";
 import { agreeOnMap } from "./agree-on-map.ts";
 import { arenaBytes, landingSlots, payloadBytes, sendSlots } from "./arena-bytes.ts";
+import { bindToPlace, lookAround } from "./binding.ts";
 import type { RunConfig } from "./config.ts";
 import { allgather, exchange, joinJob, leaveJob } from "./mpi.ts";
 import { checkMemlock, checkSharedMemory } from "./preflight.ts";
@@ -18,8 +18,8 @@ export interface Bootstrapped {
   readonly transport: UcxTransport;
   /** Storage paths that were not there on this host before the job: the job's to make, and to remove. */
   readonly newStoragePaths: readonly string[];
-  /** What this rank could not do and the run goes on without ("bind to CPUs 3: EINVAL"). */
-  readonly remarks: readonly string[];
+  /** Where each rank really is, by rank. */
+  readonly whereabouts: readonly Whereabouts[];
 }
 
 const rmaSlots = 256;
@@ -40,35 +40,18 @@ export function bootstrap(makeConfig: () => RunConfig): Bootstrapped {
     const { map, mapHash, build } = agreeOnMap(rank, config);
     const place = map.places[rank]!;
 
-    const remarks: string[] = [];
     // Bind first: memory lies on the NUMA node of the process that first touches it.
-    if (config.bind === "auto") bind(place, remarks);
+    const refusals = config.bind === "auto" ? bindToPlace(place) : [];
     exchange(() => checkMemory(place, map, config));
     const transport = makeTransport(place, config);
+    const whereabouts = exchange(() => lookAround(place, transport.arena, refusals));
     const { worker, arenaKey } = transport.address;
     const workers = allgather(worker);
     const arenaKeys = allgather(arenaKey);
     transport.setPeers(workers.map((peer, i) => ({ worker: peer, arenaKey: arenaKeys[i]! })));
-    return { config, place, map, mapHash, build, transport, newStoragePaths, remarks };
+    return { config, place, map, mapHash, build, transport, newStoragePaths, whereabouts };
   } finally {
     leaveJob();
-  }
-}
-
-/** Binds this process and its memory; a kernel that refuses is remarked on, since the run is still a run. */
-function bind(place: RankPlace, remarks: string[]): void {
-  const attempt = (what: string, run: () => void) => {
-    try {
-      run();
-    } catch (error) {
-      remarks.push(`rank ${place.rank} on ${place.host}: ${what}: ${(error as Error).message}`);
-    }
-  };
-  attempt(`bind to CPUs ${place.cpus.join(",")}`, () => bindCpu([...place.cpus]));
-  if (place.numaNode >= 0) attempt(`bind memory to NUMA node ${place.numaNode}`, () => bindMemory([place.numaNode]));
-  const bound = boundCpus().join(",");
-  if (bound !== place.cpus.join(",")) {
-    remarks.push(`rank ${place.rank} on ${place.host}: wanted CPUs ${place.cpus.join(",")}, runs on ${bound}`);
   }
 }
 

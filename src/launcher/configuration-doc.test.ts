@@ -74,6 +74,10 @@ bindings. Memory without CPUs (HBM, NVM, GPUs) is nobody's NUMA node. Where a no
 bound. Whatever falls short of what was asked for, the rank map says: more ranks than cores, servers that found no core
 near their device, storage paths that no server has.
 
+After it has bound itself, each rank touches its pinned memory and asks the kernel where it runs and where that memory
+lies. \`rankmap.csv\` has the answer beside the plan, each result row the smallest local share, and the screen each
+deviation with its reason, such as a container that forbids to bind memory.
+
 A map file is CSV with a line for each rank. To change a map, edit the \`rankmap.csv\` of a run, or what
 \`node . plan --format csv\` prints ([before-a-run.md](before-a-run.md)):
 

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type BenchError, failures } from "../core/errors.ts";
+import type { Whereabouts } from "../rankmap/facts.ts";
 import { showRankMap } from "../rankmap/show.ts";
 import type { RankResult } from "../report/figures.ts";
 import type { Progress } from "../report/progress.ts";
@@ -7,6 +8,7 @@ import type { PhaseResult, RunInfo } from "../report/results.ts";
 import { Screen } from "../report/screen.ts";
 import type { ServerCounters } from "../report/servers.ts";
 import { workloads } from "../workload/registry.ts";
+import { describeDeviations } from "./binding.ts";
 import { configRecord } from "./config-record.ts";
 import { type Forecast, forecastRun } from "./forecast.ts";
 import { ResultsFolder } from "./results-folder.ts";
@@ -32,7 +34,7 @@ export class Lead {
   constructor(rank: RunningRank) {
     const { config, map } = rank;
     this.#rank = rank;
-    this.#folder = new ResultsFolder(config.resultsPath, map, configRecord(config));
+    this.#folder = new ResultsFolder(config.resultsPath, rank, configRecord(config));
     this.#screen = new Screen({ quiet: config.quiet });
     const counts = { servers: map.servers.length, clients: map.clients.length };
     this.#planned = config.target.kind === "benchfs" ? forecastRun(config, workloads, counts, namesMax).rounds : [];
@@ -40,14 +42,14 @@ export class Lead {
   }
 
   showStart(): void {
-    const { map, mapHash, build, remarks } = this.#rank;
+    const { map, mapHash, build, whereabouts } = this.#rank;
     const hosts = `${map.hosts.length} ${map.hosts.length === 1 ? "node" : "nodes"}`;
     this.#screen.text(
       `BenchFS ${this.#run.version}, build ${build}: ${map.servers.length} servers and ${map.clients.length} clients ` +
         `on ${hosts}, rank map ${mapHash}`,
     );
     this.#screen.text(showRankMap(map));
-    for (const remark of remarks) this.#screen.text(`Note: ${remark}`);
+    for (const remark of describeDeviations(map.places, whereabouts)) this.#screen.text(`Note: ${remark}`);
   }
 
   /** @param workload Index among the workloads of the run. */
@@ -97,7 +99,7 @@ export class Lead {
   }
 }
 
-function runInfo({ config, map, mapHash, build }: RunningRank, describeTransports: () => string): RunInfo {
+function runInfo({ config, map, mapHash, build, whereabouts }: RunningRank, describeTransports: () => string): RunInfo {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
   const onServers = config.target.kind === "benchfs";
   return {
@@ -117,5 +119,13 @@ function runInfo({ config, map, mapHash, build }: RunningRank, describeTransport
     durability: onServers ? config.durability : "pagecache",
     storageBackend: !onServers ? "posix" : config.durability === "memory" ? "memory" : "uring",
     oversubscribed: map.oversubscribed,
+    leastLocalShare: leastLocalShare(whereabouts),
   };
+}
+
+/** Of all ranks; undefined if it is not known of each. */
+function leastLocalShare(whereabouts: readonly Whereabouts[]): number | undefined {
+  const shares = whereabouts.map(({ localShare }) => localShare ?? Number.NaN);
+  const least = shares.reduce((a, b) => Math.min(a, b));
+  return Number.isNaN(least) ? undefined : least;
 }

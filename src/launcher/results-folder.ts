@@ -1,13 +1,19 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { BenchError } from "../core/errors.ts";
-import type { RankMap, RankPlace } from "../rankmap/facts.ts";
-import { rankMapColumns } from "../rankmap/show.ts";
+import type { RankMap, Whereabouts } from "../rankmap/facts.ts";
+import { type LocatedRank, locatedRankColumns } from "../rankmap/show.ts";
 import { CsvFile } from "../report/csv-file.ts";
 import type { RankResult } from "../report/figures.ts";
 import { type RankRow, rankColumns } from "../report/ranks.ts";
 import { type PhaseResult, type ResultRow, type RunInfo, resultColumns } from "../report/results.ts";
 import { type ServerCounters, type ServerPlace, type ServerRow, serverColumns } from "../report/servers.ts";
+
+interface MapAndWhereabouts {
+  readonly map: RankMap;
+  /** By rank. */
+  readonly whereabouts: readonly Whereabouts[];
+}
 
 /** The folder of one run's results: config, rankmap.csv, results.csv, ranks.csv, servers.csv. Every write is whole rows. */
 export class ResultsFolder {
@@ -19,14 +25,14 @@ export class ResultsFolder {
   readonly #serverPlaces: readonly ServerPlace[];
 
   /** @throws BenchError ERR_CONFIG if the folder cannot be made or written. */
-  constructor(path: string, map: RankMap, configText: string) {
+  constructor(path: string, { map, whereabouts }: MapAndWhereabouts, configText: string) {
     this.path = resolve(path);
     this.#serverPlaces = map.servers.map((rank, server) => ({ server, rank, host: map.places[rank]!.host }));
     try {
       mkdirSync(this.path, { recursive: true });
       writeFileSync(join(this.path, "config.toml"), configText);
-      const places = new CsvFile<RankPlace>(join(this.path, "rankmap.csv"), rankMapColumns);
-      for (const place of map.places) places.append(place);
+      const places = new CsvFile<LocatedRank>(join(this.path, "rankmap.csv"), locatedRankColumns);
+      for (const place of map.places) places.append({ place, found: whereabouts[place.rank]! });
       places.close();
       this.#results = new CsvFile(join(this.path, "results.csv"), resultColumns);
       this.#ranks = new CsvFile(join(this.path, "ranks.csv"), rankColumns);

@@ -51,6 +51,18 @@ export interface RankPlace {
   readonly storagePath: string;
 }
 
+/** What a rank found out about itself after it had bound itself to its place. Plain JSON. */
+export interface Whereabouts {
+  /** CPUs that the kernel lets it run on, as "0-3,8". */
+  readonly cpus: string;
+  /** NUMA node and bytes of its arena there; empty where the kernel does not tell. */
+  readonly arenaBytes: readonly (readonly [number, number])[];
+  /** Part of its arena that is on its NUMA node, 0 to 1; null where one of them is not known. */
+  readonly localShare: number | null;
+  /** What is not as the map says, one sentence each. */
+  readonly remarks: readonly string[];
+}
+
 export interface RankMap {
   readonly places: readonly RankPlace[];
   /** World ranks of the servers and of the clients, by index. */

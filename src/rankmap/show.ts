@@ -1,15 +1,17 @@
 import { createRequire } from "node:module";
 import type Table from "cli-table3";
 import { showCpus } from "./cpu-list.ts";
-import type { RankMap, RankPlace } from "./facts.ts";
+import type { RankMap, RankPlace, Whereabouts } from "./facts.ts";
 
-/** Columns of rankmap.csv. */
-export const rankMapColumns: readonly {
-  name: string;
-  unit: string;
-  about: string;
-  value(row: RankPlace): string | number;
-}[] = [
+interface RankColumn<Row> {
+  readonly name: string;
+  readonly unit: string;
+  readonly about: string;
+  value(row: Row): string | number | undefined;
+}
+
+/** The rank map as a table, with what a map file takes. */
+export const rankMapColumns: readonly RankColumn<RankPlace>[] = [
   { name: "rank", unit: "", about: "World rank.", value: (place) => place.rank },
   { name: "host", unit: "", about: "Host name.", value: (place) => place.host },
   { name: "local_rank", unit: "", about: "Index among the ranks of the host.", value: (place) => place.localRank },
@@ -18,6 +20,36 @@ export const rankMapColumns: readonly {
   { name: "numa_node", unit: "", about: "NUMA node; -1: several, or not known.", value: (place) => place.numaNode },
   { name: "cpus", unit: "", about: "CPUs that it is bound to, as 0-3,8.", value: (place) => showCpus(place.cpus) },
   { name: "storage_path", unit: "", about: "Folder of a server; empty for a client.", value: (p) => p.storagePath },
+];
+
+/** A line of a run's rankmap.csv. */
+export interface LocatedRank {
+  readonly place: RankPlace;
+  readonly found: Whereabouts;
+}
+
+/** Columns of rankmap.csv: where each rank was to be, and where it was. */
+export const locatedRankColumns: readonly RankColumn<LocatedRank>[] = [
+  ...rankMapColumns.map(({ value, ...column }) => ({ ...column, value: ({ place }: LocatedRank) => value(place) })),
+  { name: "bound_cpus", unit: "", about: "CPUs that the kernel let it run on.", value: ({ found }) => found.cpus },
+  {
+    name: "arena_bytes",
+    unit: "bytes",
+    about: "Its pinned memory on each NUMA node, as 0:67108864 1:4096; empty where the kernel does not tell.",
+    value: ({ found }) => found.arenaBytes.map(([node, bytes]) => `${node}:${bytes}`).join(" "),
+  },
+  {
+    name: "local_share",
+    unit: "",
+    about: "Part of that on its own NUMA node, 0 to 1; empty where one of them is not known.",
+    value: ({ found }) => found.localShare ?? undefined,
+  },
+  {
+    name: "deviations",
+    unit: "",
+    about: "What is not as the map says, and why; empty if nothing.",
+    value: ({ found }) => found.remarks.join("; "),
+  },
 ];
 
 /** Up to this many ranks each have a line of their own on the screen. */

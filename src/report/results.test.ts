@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { rankMapColumns } from "../rankmap/show.ts";
+import { locatedRankColumns } from "../rankmap/show.ts";
 import type { Cell, Column } from "./column.ts";
 import { columnsPage } from "./columns-page.ts";
 import { phaseFigures, type RankResult } from "./figures.ts";
@@ -23,6 +23,7 @@ const run: RunInfo = {
   durability: "pagecache",
   storageBackend: "uring",
   oversubscribed: true,
+  leastLocalShare: 0.75,
 };
 
 const latency = new Histogram();
@@ -60,7 +61,7 @@ const result: PhaseResult = {
 
 const resultsHeader = `
     schema run_id date version build_hash rank_map_hash command job_id fs nodes servers clients transport
-    durability storage_backend oversubscribed workload phase iteration block_bytes transfer_bytes segments
+    durability storage_backend oversubscribed least_local_share workload phase iteration block_bytes transfer_bytes segments
     file_per_proc items_per_client queue_depth stonewall_s parameters bytes ops errors verify_errors
     stonewalled first_done_s last_done_s elapsed_s bw_mib_s iops latency_s open_s wrrd_s close_s total_s
     mdtest_rate mdtest_total_rate lat_mean_us lat_p50_us lat_p90_us lat_p99_us lat_p99_9_us lat_max_us
@@ -116,6 +117,7 @@ describe("results.csv", () => {
         "lat_p99_9_us": 200,
         "lat_p99_us": 200,
         "latency_s": 0.5,
+        "least_local_share": 0.75,
         "nodes": 1,
         "open_s": 0.5,
         "ops": 4,
@@ -242,7 +244,7 @@ describe("column tables", () => {
       columns: rankColumns,
     },
     { file: "servers.csv", about: "A row for each server in each phase.", columns: serverColumns },
-    { file: "rankmap.csv", about: "A row for each rank: what it was and where it ran.", columns: rankMapColumns },
+    { file: "rankmap.csv", about: "A row for each rank: what it was and where it ran.", columns: locatedRankColumns },
   ];
 
   it.each(tables)("$file: names are unique, snake_case, and end with their unit", ({ columns }) => {

@@ -23,6 +23,8 @@ export interface RunInfo {
   readonly durability: string;
   readonly storageBackend: string;
   readonly oversubscribed: boolean;
+  /** Of all ranks, the smallest part of the pinned memory that is on the rank's NUMA node; undefined: not known. */
+  readonly leastLocalShare: number | undefined;
 }
 
 /** Options of the workload that its figures depend on; those that it does not have are absent. */
@@ -127,6 +129,12 @@ const runColumns: readonly ResultColumn[] = [
   ofRun("durability", "Durability class of writes: memory, pagecache or device.", (run) => run.durability),
   ofRun("storage_backend", "What the servers store chunks with.", (run) => run.storageBackend),
   ofRun("oversubscribed", "Some node had more processes than cores.", (run) => run.oversubscribed),
+  {
+    name: "least_local_share",
+    unit: "",
+    about: "Pinned memory on its own NUMA node of the rank that has least of it there, 0 to 1; empty: not known.",
+    value: ({ run }) => run.leastLocalShare,
+  },
 ];
 
 const workloadColumns: readonly ResultColumn[] = [
