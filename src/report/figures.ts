@@ -12,7 +12,7 @@ export interface RankResult {
   readonly closeStartS: number;
   readonly closeStopS: number;
   readonly bytes: number;
-  /** Operations that succeeded. */
+  /** Operations that succeeded, or the items that they were about. */
   readonly ops: number;
   /** Operations that ended, well or not: the first of its list, since they are issued in order. */
   readonly finished: number;

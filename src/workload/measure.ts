@@ -116,7 +116,7 @@ export class Measurement {
       host,
       ...this.#stamps,
       bytes: this.#bytes,
-      ops: this.#latency.count,
+      ops: this.#work.items?.() ?? this.#latency.count,
       finished: this.#finished,
       errors: this.#errors,
       verifyErrors: this.#verifyErrors,
