@@ -1,6 +1,7 @@
 import type { FileHandle, FileSystem } from "../src/client/file-system.ts";
 import type { RankResult } from "../src/report/figures.ts";
 import type { PhaseResult } from "../src/report/results.ts";
+import type { SuiteScore } from "../src/report/suite-score.ts";
 import type { WorkloadContext, WorkloadDefinition } from "../src/workload/workload.ts";
 import { LocalGroup } from "./local-group.ts";
 
@@ -8,6 +9,7 @@ export interface WorkloadRun {
   /** Rows that member 0 recorded, in order. */
   readonly rows: PhaseResult[];
   readonly ranks: (readonly RankResult[])[];
+  readonly scores: SuiteScore[];
   /** How each client's run ended. */
   readonly outcomes: PromiseSettledResult<void>[];
 }
@@ -30,7 +32,7 @@ export async function runWorkload<Params>(
   const { fs, clients, hosts = new Array<string>(clients).fill("h0"), adapt = (context) => context } = options;
   const params = JSON.parse(JSON.stringify(workload.parse(command.split(" ").filter((word) => word !== ""))));
   const group = new LocalGroup(clients);
-  const run: WorkloadRun = { rows: [], ranks: [], outcomes: [] };
+  const run: WorkloadRun = { rows: [], ranks: [], scores: [], outcomes: [] };
   const contexts = group.members.map((member) =>
     adapt(
       {
@@ -38,7 +40,12 @@ export async function runWorkload<Params>(
         group: member,
         hostOfClient: hosts,
         interrupted: () => undefined,
+        durability: "device",
         readServers: async () => [],
+        score(score) {
+          if (member.index !== 0) throw new Error("only member 0 scores");
+          run.scores.push(score);
+        },
         record(result, ranks) {
           if (member.index !== 0) throw new Error("only member 0 records");
           run.rows.push(result);

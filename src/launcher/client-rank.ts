@@ -2,6 +2,7 @@ import { BenchFileSystem } from "../client/benchfs.ts";
 import type { FileSystem } from "../client/file-system.ts";
 import { PosixFileSystem } from "../client/posix.ts";
 import { BenchError } from "../core/errors.ts";
+import type { SuiteScore } from "../report/suite-score.ts";
 import { workloads } from "../workload/registry.ts";
 import type { WorkloadContext } from "../workload/workload.ts";
 import type { Lead } from "./lead.ts";
@@ -82,6 +83,9 @@ async function runWorkloads(
     hostOfClient: map.clients.map((rank) => map.places[rank]!.host),
     interrupted: () => job.reason?.message,
     readServers: () => (config.target.kind === "benchfs" ? readCounters(rpc, map.servers) : Promise.resolve([])),
+    // A plain directory is as durable as its kernel's page cache until it is told to sync.
+    durability: config.target.kind === "benchfs" ? config.durability : ("pagecache" as const),
+    score: (score: SuiteScore) => lead?.score(score),
     progress: (progress: Parameters<Lead["progress"]>[0]) => lead?.progress(progress),
   };
   let first: unknown;

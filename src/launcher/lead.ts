@@ -7,6 +7,7 @@ import type { Progress } from "../report/progress.ts";
 import type { PhaseResult, RunInfo } from "../report/results.ts";
 import { Screen } from "../report/screen.ts";
 import type { ServerCounters } from "../report/servers.ts";
+import type { SuiteScore } from "../report/suite-score.ts";
 import { workloads } from "../workload/registry.ts";
 import { describeDeviations } from "./binding.ts";
 import { configRecord } from "./config-record.ts";
@@ -62,6 +63,10 @@ export class Lead {
     const rounds = this.#planned[workload];
     this.#folder.record(this.#run, result, ranks, servers, rounds?.[Math.min(result.iteration, rounds.length - 1)]);
     this.#screen.row(result);
+  }
+
+  score(score: SuiteScore): void {
+    this.#screen.text(`\n${this.#folder.score(this.#run, score)}`);
   }
 
   progress(progress: Progress): void {

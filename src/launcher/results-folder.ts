@@ -8,6 +8,8 @@ import type { RankResult } from "../report/figures.ts";
 import { type RankRow, rankColumns } from "../report/ranks.ts";
 import { type PhaseResult, type ResultRow, type RunInfo, resultColumns } from "../report/results.ts";
 import { type ServerCounters, type ServerPlace, type ServerRow, serverColumns } from "../report/servers.ts";
+import type { SuiteScore } from "../report/suite-score.ts";
+import { type SuiteRow, suiteColumns, suiteRows, suiteSummary } from "../report/suite-summary.ts";
 
 interface MapAndWhereabouts {
   readonly map: RankMap;
@@ -71,6 +73,16 @@ export class ResultsFolder {
         plannedShare: plannedShares?.[i],
       });
     }
+  }
+
+  /** Writes suite.csv and result_summary.txt. @returns The text of the latter. */
+  score(run: RunInfo, score: SuiteScore): string {
+    const file = new CsvFile<SuiteRow>(join(this.path, "suite.csv"), suiteColumns);
+    for (const row of suiteRows(run, score)) file.append(row);
+    file.close();
+    const summary = suiteSummary(run, score);
+    writeFileSync(join(this.path, "result_summary.txt"), summary);
+    return summary;
   }
 
   close(): void {

@@ -7,6 +7,7 @@ import { Histogram } from "./histogram.ts";
 import { type RankRow, rankColumns } from "./ranks.ts";
 import { type PhaseResult, type ResultRow, type RunInfo, resultColumns } from "./results.ts";
 import { counted, type ServerCounters, serverColumns } from "./servers.ts";
+import { suiteColumns } from "./suite-summary.ts";
 
 const run: RunInfo = {
   runId: "r1",
@@ -244,6 +245,11 @@ describe("column tables", () => {
       columns: rankColumns,
     },
     { file: "servers.csv", about: "A row for each server in each phase.", columns: serverColumns },
+    {
+      file: "suite.csv",
+      about: "A row for each phase of the suite, and for each of its scores.",
+      columns: suiteColumns,
+    },
     { file: "rankmap.csv", about: "A row for each rank: what it was and where it ran.", columns: locatedRankColumns },
   ];
 

@@ -20,6 +20,8 @@ export interface MdtestParams {
   readonly syncFile: boolean;
   readonly verifyRead: boolean;
   readonly queueDepth: number;
+  /** With wear-out. */
+  readonly stonewallS?: number;
 }
 
 export const mdtestOptions: readonly OptionSpec[] = [

@@ -191,8 +191,10 @@ async function runMdtest(context: WorkloadContext, params: MdtestParams): Promis
     const key = fileKey(directory, 0);
     return iterationPhases({ fs, index, tasks, params, buffers, directory, key }, iteration);
   });
-  const options = { itemsPerClient, queueDepth };
-  const shape = { workload: "mdtest", options, parameters: params, innerBarriers: false, remarks: "" };
+  const { stonewallS } = params;
+  const options = { itemsPerClient, queueDepth, ...(stonewallS && { stonewallS }) };
+  const wearOut = stonewallS !== undefined;
+  const shape = { workload: "mdtest", options, parameters: params, wearOut, innerBarriers: false, remarks: "" };
   await runPhases(context, shape, phases.flat());
 }
 

@@ -4,6 +4,7 @@ import type { RankResult } from "../report/figures.ts";
 import type { Progress } from "../report/progress.ts";
 import type { PhaseResult } from "../report/results.ts";
 import type { ServerCounters } from "../report/servers.ts";
+import type { SuiteScore } from "../report/suite-score.ts";
 import type { Group } from "../rpc/group.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -18,6 +19,8 @@ export interface WorkloadContext {
   readonly hostOfClient: readonly string[];
   /** Why to stop now, if there is a reason. Asked between operations, so it must be cheap. */
   interrupted(): string | undefined;
+  /** Durability class of the run: what an acknowledged `sync` or `close` is worth. */
+  readonly durability: "memory" | "pagecache" | "device";
   /** What each server has done since it started, by index; none where there are no servers. Called on member 0 alone. */
   readServers(): Promise<readonly ServerCounters[]>;
   /**
@@ -25,6 +28,8 @@ export interface WorkloadContext {
    * member 0 alone, when the phase ends.
    */
   record(result: PhaseResult, ranks: readonly RankResult[], servers: readonly ServerCounters[]): void;
+  /** Takes the score of a suite of phases; called on member 0 alone. */
+  score(score: SuiteScore): void;
   /** Takes how far member 0 is; called there alone, about every 20 ms, so it must be cheap. */
   progress(progress: Progress): void;
 }
