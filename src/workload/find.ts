@@ -29,6 +29,7 @@ interface Task {
  * one such exchange, one at a time; items are the entries looked at.
  */
 export class Find implements PhaseWork {
+  readonly operations = Number.MAX_SAFE_INTEGER;
   readonly #fs: FileSystem;
   readonly #group: Group;
   readonly #query: FindQuery;
@@ -39,7 +40,6 @@ export class Find implements PhaseWork {
   /** Nothing is newer until the file has been asked for. */
   #newerThanMs = Number.POSITIVE_INFINITY;
   #done = false;
-  #issued = 0;
   #looked = 0;
   #found = 0;
 
@@ -50,9 +50,8 @@ export class Find implements PhaseWork {
     this.#tasks = this.#deal([query.directory]);
   }
 
-  /** Nobody knows how many there are before the last level has been searched. */
-  get operations(): number {
-    return this.#done ? this.#issued : Number.MAX_SAFE_INTEGER;
+  isDone(): boolean {
+    return this.#done;
   }
 
   items(): number {
@@ -65,7 +64,6 @@ export class Find implements PhaseWork {
   }
 
   async operate(): Promise<number> {
-    this.#issued++;
     const page = await this.#nextPage();
     if (page === undefined) await this.#nextLevel();
     else await this.#look(page.directory, page.entries);

@@ -162,7 +162,7 @@ export class Measurement {
   }
 
   #mustStop(): boolean {
-    if (this.#isInterrupted()) return true;
+    if (this.#isInterrupted() || this.#work.isDone?.()) return true;
     if (this.#isWearingOut) return false;
     if (this.#stopped !== "") return true;
     const { stonewallS } = this.#options;

@@ -6,7 +6,7 @@ import type { PhaseKind } from "../report/results.ts";
  * counted as a failed operation; anything else ends the run.
  */
 export interface PhaseWork {
-  /** Operations of this client; they are numbered from 0, and issued in this order. Asked before each: it may change. */
+  /** Operations of this client; they are numbered from 0, and issued in this order. */
   readonly operations: number;
   /** Numbers may go on behind the last operation, which begins again with the first: for a wear-out and a least time. */
   readonly repeats?: boolean;
@@ -20,6 +20,8 @@ export interface PhaseWork {
   operate(index: number, lane: number): Promise<number>;
   /** After the operation succeeded; not part of its latency. @returns What is wrong with its data, or undefined. */
   check?(index: number, lane: number): string | undefined;
+  /** Nothing is left to do, asked before each operation: for work of which nobody knows beforehand how much it is. */
+  isDone?(): boolean;
   /** Items that its operations were about, to be counted in their place where one is about several. */
   items?(): number;
   /** After the last operation, and timed with the operations. */

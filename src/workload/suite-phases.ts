@@ -1,5 +1,5 @@
 import type { SuiteGroup, SuiteMeasure } from "../report/suite-score.ts";
-import { type IorParams, parseIor } from "./ior-options.ts";
+import { type IorParams, parseIor } from "./ior-params.ts";
 import { type MdtestParams, parseMdtest } from "./mdtest-options.ts";
 import type { SuiteParams } from "./suite-options.ts";
 
@@ -46,8 +46,7 @@ function ior({ directory, seed }: SuiteParams, file: string, argv: readonly (str
 
 /** Goes on until the stonewall, and then until all clients have done as much. */
 function iorToStonewall(params: SuiteParams, file: string, argv: readonly (string | number)[]): Activity {
-  const activity = ior(params, file, ["-D", params.stonewallS, ...argv]);
-  return { ...activity, params: { ...activity.params, stonewallWearOut: true } };
+  return ior(params, file, ["-D", params.stonewallS, "-O", "stoneWallingWearOut=1", ...argv]);
 }
 
 function mdtest(params: SuiteParams, directory: string, argv: readonly (string | number)[]): MdtestActivity {
@@ -168,8 +167,9 @@ export const suitePhases: readonly SuitePhase[] = [
     measure: "bandwidth",
     activity: (params, written) => {
       const bytes = easyTransferBytes * done(written, "ior-easy-write");
-      const blockBytes = Math.min(bytes, randomBytes * randomSegments);
-      return iorToStonewall(params, easyFile, ["-r", "-F", "-z", "-t", randomBytes, "-b", blockBytes, "-Q", 2]);
+      const segments = Math.min(bytes / randomBytes, randomSegments);
+      const size = ["-t", randomBytes, "-b", randomBytes, "-s", segments];
+      return iorToStonewall(params, easyFile, ["-r", "-F", "-z", "-z", ...size, "-Q", 2]);
     },
   },
   { name: "cleanup", group: "none", measure: "none", activity: () => ({ workload: "cleanup" }) },
