@@ -8,6 +8,7 @@ import type { OptionSpec, OptionValue } from "../core/options.ts";
 import { type CommandInfo, parseOptions } from "../core/parse-options.ts";
 import { readMapFile } from "../rankmap/map-file.ts";
 import type { PlaceInFile, RankPolicy } from "../rankmap/policy.ts";
+import type { FormatName } from "../report/format-names.ts";
 import { type ConfigFile, readConfigFile } from "./config-file.ts";
 import { launchedJob, launchedRank } from "./launched-rank.ts";
 import { environmentName, type JobOption, jobOptions } from "./options.ts";
@@ -27,6 +28,7 @@ export interface RunConfig extends RankPolicy {
   /** Absolute. */
   readonly resultsPath: string;
   readonly quiet: boolean;
+  readonly format?: FormatName;
   readonly target: { readonly kind: "benchfs" } | { readonly kind: "posix"; readonly path: string };
   /** Absolute, at least one; dealt to the servers of a node. */
   readonly storagePaths: readonly string[];
@@ -112,6 +114,7 @@ export function makeConfig({ argv, environment, workloads, command = runCommand 
     systemCores: number("system-cores")!,
     resultsPath: resolve(String(value("out") ?? `results/${runId}`)),
     quiet: value("quiet") as boolean,
+    ...(value("format") !== undefined && { format: value("format") as FormatName }),
     target: readTarget(String(value("target"))),
     storagePaths: storagePaths(settings, environment),
     durability: value("durability") as RunConfig["durability"],

@@ -35,7 +35,7 @@ export class Lead {
   constructor(rank: RunningRank) {
     const { config, map } = rank;
     this.#rank = rank;
-    this.#folder = new ResultsFolder(config.resultsPath, rank, configRecord(config));
+    this.#folder = new ResultsFolder(config.resultsPath, rank, configRecord(config), config.format);
     this.#screen = new Screen({ quiet: config.quiet });
     const counts = { servers: map.servers.length, clients: map.clients.length };
     this.#planned = config.target.kind === "benchfs" ? forecastRun(config, workloads, counts, namesMax).rounds : [];

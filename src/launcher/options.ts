@@ -1,5 +1,6 @@
 import type { OptionSpec } from "../core/options.ts";
 import { KiB, MiB } from "../core/units.ts";
+import { formatNames } from "../report/format-names.ts";
 
 const job = "Job";
 const binding = "Cores and NUMA nodes";
@@ -119,6 +120,15 @@ export const jobOptions = [
     letter: "c",
     type: "string",
     about: 'TOML file with any of these options as keys, and workloads = ["ior -w", …].',
+    group: job,
+  },
+  {
+    name: "format",
+    type: "choice",
+    choices: formatNames,
+    about:
+      "A further file of results in the layout of another tool, for programs that read that: ior.csv as IOR prints " +
+      "with summaryFormat=CSV, ior.json as with JSON, or elbencho.csv as of its --csvfile.",
     group: job,
   },
   {

@@ -5,6 +5,8 @@ import type { RankMap, Whereabouts } from "../rankmap/facts.ts";
 import { type LocatedRank, locatedRankColumns } from "../rankmap/show.ts";
 import { CsvFile } from "../report/csv-file.ts";
 import type { RankResult } from "../report/figures.ts";
+import type { FormatName } from "../report/format-names.ts";
+import { type FormatFile, openFormat } from "../report/formats.ts";
 import { type RankRow, rankColumns } from "../report/ranks.ts";
 import { type PhaseResult, type ResultRow, type RunInfo, resultColumns } from "../report/results.ts";
 import { type ServerCounters, type ServerPlace, type ServerRow, serverColumns } from "../report/servers.ts";
@@ -24,10 +26,11 @@ export class ResultsFolder {
   readonly #results: CsvFile<ResultRow>;
   readonly #ranks: CsvFile<RankRow>;
   readonly #servers: CsvFile<ServerRow>;
+  readonly #format: FormatFile | undefined;
   readonly #serverPlaces: readonly ServerPlace[];
 
   /** @throws BenchError ERR_CONFIG if the folder cannot be made or written. */
-  constructor(path: string, { map, whereabouts }: MapAndWhereabouts, configText: string) {
+  constructor(path: string, { map, whereabouts }: MapAndWhereabouts, configText: string, format?: FormatName) {
     this.path = resolve(path);
     this.#serverPlaces = map.servers.map((rank, server) => ({ server, rank, host: map.places[rank]!.host }));
     try {
@@ -39,6 +42,7 @@ export class ResultsFolder {
       this.#results = new CsvFile(join(this.path, "results.csv"), resultColumns);
       this.#ranks = new CsvFile(join(this.path, "ranks.csv"), rankColumns);
       this.#servers = new CsvFile(join(this.path, "servers.csv"), serverColumns);
+      if (format !== undefined) this.#format = openFormat(format, this.path);
     } catch (error) {
       throw new BenchError(
         "ERR_CONFIG",
@@ -61,6 +65,7 @@ export class ResultsFolder {
   ): void {
     this.results.push(result);
     this.#results.append({ run, result });
+    this.#format?.record(run, result);
     for (const rank of ranks) this.#ranks.append({ run, result, rank });
     const payloadShares = shares(servers.map(({ bytesRead, bytesWritten }) => bytesRead + bytesWritten));
     // A phase without payload has no shares, planned or not.
@@ -89,6 +94,7 @@ export class ResultsFolder {
     this.#results.close();
     this.#ranks.close();
     this.#servers.close();
+    this.#format?.close();
   }
 }
 

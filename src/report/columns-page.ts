@@ -15,7 +15,7 @@ export function columnsPage(tables: readonly DocumentedTable[]): string {
     const rows = columns.map((column) => [`\`${column.name}\``, column.unit, column.about]);
     return `## ${file}\n\n${about}\n\n${markdownTable([["column", "unit", "meaning"], ...rows])}`;
   });
-  return `${[head, ...sections].join("\n\n")}\n`;
+  return `${[head, ...sections, formats].join("\n\n")}\n`;
 }
 
 /** Padded, as the formatter wants it and as a reader of the plain file does. */
@@ -26,6 +26,14 @@ function markdownTable(rows: readonly (readonly string[])[]): string {
   const rule = line(widths.map((width) => "-".repeat(width)));
   return [line(rows[0]!), rule, ...rows.slice(1).map(line)].join("\n");
 }
+
+const formats = `## ior.csv, ior.json, elbencho.csv
+
+One of them is there with \`--format\`, in the layout of that tool, so that programs which read it go on working. A phase
+that the tool does not have is left out, and so is one that did not happen: whether a figure is valid says
+results.csv alone. ior.csv and ior.json have the phases \`write\` and \`read\`, and those of \`suite\` that end with these
+words; checks are no rows there. elbencho's figures at the time when its first thread was done are empty, but for that
+time; its totals, as ours, are those when the last client was done.`;
 
 const head = `# Columns of the result files
 

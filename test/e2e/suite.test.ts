@@ -11,7 +11,7 @@ describe("the suite over the distributed file system", () => {
   afterEach(() => job.remove());
 
   it("has valid phases, flushed and verified, a summary and a table of scores, and leaves nothing", async () => {
-    const options = ["--servers-per-node", "2", "--durability", "device"];
+    const options = ["--servers-per-node", "2", "--durability", "device", "--format", "ior"];
     const { status, stdout, stderr } = await job.run(4, [...options, "suite", "--stonewall", "1"]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
 
@@ -32,6 +32,7 @@ describe("the suite over the distributed file system", () => {
     const [bandwidth, metadata, total] = scores.slice(-3).map(({ score }) => Number(score));
     expect(total).toBeCloseTo(Math.sqrt(bandwidth! * metadata!), 9);
     expect(summary).toContain(`: TOTAL ${total!.toFixed(6)} [INVALID]`);
+    expect(job.rows("ior").map(({ access }) => access)).toEqual(["write", "write", "read", "read", "read"]);
     expect(job.leftovers).toEqual([]);
   }, 90_000);
 });
