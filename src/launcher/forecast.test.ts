@@ -25,6 +25,8 @@ describe("the forecast is what happens", () => {
     [3, 2, "ior -w -z -t 64k -b 5m --random-prefill 1m -i 2"],
     [4, 3, "mdtest -n 40 -F -C -E -r -w 3901 -e 3901 -i 2"],
     [3, 2, "mdtest -n 10 -F -C -u -w 20000"],
+    [2, 2, "mdtest -I 3 -z 2 -b 2 -L -F -C -E -w 3901 -e 3901"],
+    [1, 3, "mdtest -n 6 -I 2 -F -S -C -w 100 --verify-write"],
   ])("%d servers, %d clients, %s", async (servers, clients, line) => {
     cluster = await LocalCluster.start({ servers, clients });
     const [name, ...words] = line.split(" ") as [string, ...string[]];

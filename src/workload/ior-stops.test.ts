@@ -36,7 +36,13 @@ function slowWriter(slow: number, ms: number): Pick<RunOptions, "adapt"> {
 
 describe("ior stops", () => {
   it("where each client is at the stonewall, without a wear-out", async () => {
-    const { ranks } = await run("-w -r -D 0.1 -F -t 1k -b 1g", slowWriter(1, 10));
+    const slow = wrapFileSystem(fs, (file, path) => ({
+      async write(...range) {
+        await setTimeout(path.endsWith("1") ? 40 : 10);
+        return file.write(...range);
+      },
+    }));
+    const { ranks } = await run("-w -r -D 0.3 -F -t 1k -b 1g", { fs: slow });
     const [write, read] = ranks;
     expect(write![0]!.ops).toBeGreaterThan(write![1]!.ops);
     expect(read!.map(({ ops }) => ops)).toEqual(write!.map(({ ops }) => ops));

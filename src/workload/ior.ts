@@ -1,4 +1,3 @@
-import { setTimeout } from "node:timers/promises";
 import { iorOptions } from "./ior-options.ts";
 import { type IorParams, iorExamples, iorUsage, parseIor } from "./ior-params.ts";
 import { iorPhases, readPartners } from "./ior-phases.ts";
@@ -6,12 +5,10 @@ import { expandScript } from "./ior-script.ts";
 import { iorTraffic } from "./ior-traffic.ts";
 import type { Task } from "./ior-work.ts";
 import { laneBuffers } from "./lane-buffers.ts";
+import { pauser } from "./pause.ts";
 import { runPhases } from "./runner.ts";
 import { readStatusFile, writeStatusFile } from "./status-file.ts";
 import type { WorkloadContext, WorkloadDefinition } from "./workload.ts";
-
-/** How often a delay asks whether the run is to end. */
-const pauseSliceMs = 100;
 
 async function runIor(context: WorkloadContext, params: IorParams): Promise<void> {
   const { fs, group, hostOfClient } = context;
@@ -22,13 +19,7 @@ async function runIor(context: WorkloadContext, params: IorParams): Promise<void
     tasks: group.size,
     params,
     buffers: laneBuffers(fs, queueDepth, Math.max(transferBytes, params.randomPrefillBytes)),
-    async pause() {
-      const endMs = performance.now() + params.interTestDelayS * 1000;
-      for (let leftMs = params.interTestDelayS * 1000; leftMs > 0; leftMs = endMs - performance.now()) {
-        if (context.interrupted() !== undefined) return;
-        await setTimeout(Math.min(leftMs, pauseSliceMs));
-      }
-    },
+    pause: pauser(context, params.interTestDelayS),
     written: undefined,
     wrongIterations: new Set(),
   };

@@ -1,29 +1,34 @@
-import type { MdtestParams } from "./mdtest-options.ts";
-import { itemName, iterationDirectory, treePath } from "./mdtest-paths.ts";
+import { type MdtestParams, treeSize } from "./mdtest-params.ts";
+import { ItemTree } from "./mdtest-tree.ts";
 import type { MadeEntry, Traffic } from "./traffic.ts";
 
 /** @returns undefined when the run works on what another one has left. */
 export function mdtestTraffic(params: MdtestParams, clients: number): Traffic | undefined {
-  const { create, remove, read, items, files, directories, uniqueDirectory, iterations } = params;
+  const { create, remove, read, items, files, directories, uniqueDirectory, sharedFile, iterations, trees } = params;
   if (!create) return undefined;
+  const tree = new ItemTree(params, clients);
   const clientIndices = Array.from({ length: clients }, (_, client) => client);
+  const owners = sharedFile ? [0] : clientIndices;
+  const treeOwners = uniqueDirectory ? clientIndices : [0];
+  const kinds = [...(directories ? ["directory" as const] : []), ...(files ? ["file" as const] : [])];
 
   function* iteration(index: number): Iterable<MadeEntry> {
-    const directory = iterationDirectory(params, index);
     const made = { sizeBytes: 0, writes: 0, reads: 0 };
-    for (const client of uniqueDirectory ? clientIndices : [0]) {
-      yield { ...made, path: treePath(directory, params, client), kind: "directory" };
+    for (const client of treeOwners) {
+      for (let number = 0; number < trees; number++) {
+        for (const path of tree.directories(client, index, number)) yield { ...made, path, kind: "directory" };
+      }
     }
     const sizeBytes = params.writeBytes;
-    const kinds = [...(directories ? ["directory" as const] : []), ...(files ? ["file" as const] : [])];
+    const times = sharedFile ? clients : 1;
+    // Reading less than was written is rare enough to be counted as nothing.
+    const reads = (read && params.readBytes === sizeBytes ? times : 0) + (params.verifyWrite ? times : 0);
     for (const kind of kinds) {
-      // Reading less than was written is rare enough to be counted as nothing.
-      const reads = read && params.readBytes === sizeBytes ? 1 : 0;
-      for (const client of clientIndices) {
-        const tree = treePath(directory, params, client);
+      for (const client of owners) {
+        const own = tree.items(client, 0, index);
         for (let item = 0; item < items; item++) {
-          const path = `${tree}/${itemName(kind, client, item)}`;
-          yield kind === "file" ? { path, kind, sizeBytes, writes: 1, reads } : { ...made, path, kind };
+          const path = own.path(kind, tree.inOrderOfMaking(item));
+          yield kind === "file" ? { path, kind, sizeBytes, writes: times, reads } : { ...made, path, kind };
         }
       }
     }
@@ -31,19 +36,18 @@ export function mdtestTraffic(params: MdtestParams, clients: number): Traffic | 
   function* all(): Iterable<MadeEntry> {
     for (let i = 0; i < iterations; i++) yield* iteration(i);
   }
-  const kinds = Number(files) + Number(directories);
+  const { directories: perTree } = treeSize(params.branchFactor, params.depth);
   return {
-    names: iterations * (clients * items * kinds + (uniqueDirectory ? clients : 1)),
+    names: iterations * (owners.length * items * kinds.length + treeOwners.length * trees * perTree),
     *rounds() {
       if (!remove) yield all();
       else for (let i = 0; i < iterations; i++) yield iteration(i);
     },
     firstOperations(client) {
-      const tree = treePath(iterationDirectory(params, 0), params, client);
+      const own = tree.items(sharedFile ? 0 : client, 0, 0);
       const count = Math.min(params.queueDepth, items);
-      const kind = directories ? "directory" : "file";
       return Array.from({ length: count }, (_, item) => {
-        return { path: `${tree}/${itemName(kind, client, item)}`, offset: 0, bytes: 0 };
+        return { path: own.path(kinds[0]!, tree.inOrderOfMaking(item)), offset: 0, bytes: 0 };
       });
     },
   };

@@ -192,14 +192,50 @@ describe("mdtest", () => {
 
 describe("mdtest options", () => {
   it.each([
-    ["-F", "-n is required"],
+    ["-F", "-n or -I is required"],
     ["-n 0", "--items"],
     ["-n 5 -e 10", "-e 10 reads more than the 0 bytes that -w writes"],
-    ["-n 5 -b 3", "-b is not supported: the tree is one directory"],
+    ["-n 5 -c", "-c is not supported: one client would do the work of all"],
+    ["-n 5 --runCmdBeforePhase x", "--run-cmd-before-phase is not supported"],
+    ["-n 5 --run-cmd-before-phase x", "--run-cmd-before-phase is not supported: a process that speaks to a network"],
+    ["-n 5 -z 30 -b 2", "-b 2 -z 30 is a tree of more than 16777216 directories"],
+    ["-n 5 -z 64 -b 1000000", "is a tree of more than 16777216 directories"],
+    ["-n 5 -z 2 -b 2", "-n 5 is less than one item for each directory of the tree"],
+    ["-I 9000000000000000 -z 2 -b 2", "-I makes more items than can be counted"],
+    ["-n 5 -I 2", "-n 5 is no multiple of -I 2"],
+    ["-n 4 -I 2 -u", "it excludes -u and -z"],
+    ["-n 4 -I 2 -z 1", "it excludes -u and -z"],
+    ["-n 4 -S -u", "-S and -u exclude each other"],
+    ["-n 4 -S -D", "-S is about files: it excludes -D"],
+    ["-n 4 -d a@b", "-d with several paths (a@b) deals them to the clients' trees: it needs -u"],
+    ["-n 4 -d a@b -u -N 1", "-N and several paths of -d exclude each other"],
+    ["-n 4 -X", "-X checks what -E -e N reads, and there is nothing"],
+    ["-n 4 -T -e 5 -X", "-X checks what -E -e N reads, and there is nothing"],
+    ["-n 4 --verify-write", "--verify-write checks what -C -w N writes, and there is nothing"],
+    ["-n 4 -W 1 -z 1", "-W stops in the middle of the items, so they must be in one directory"],
+    ["-n 4 -W 1 -T", "-W stops the creation of files, and there is none"],
+    ["-n 4 -W 1 -D", "-W stops the creation of files, and there is none"],
+    ["-n 4 -x status", "-x with -C stores where -W stopped: it needs -W"],
+    ["-n 4 -x status -T -z 1", "-x holds one number for items in one directory"],
+    ["-n 4 -d a@..", "is no path within the file system under test"],
     ["-n 5 -d ..", "is no path within the file system under test"],
   ])("refuses %s", (command, message) => {
     expect(() => mdtest.parse(command.split(" "))).toThrow(BenchError);
     expect(() => mdtest.parse(command.split(" "))).toThrow(message);
+  });
+
+  it("counts items as mdtest does: of the tree, of each directory, or of several trees", () => {
+    const counts = (command: string) => {
+      const { items, itemsPerDirectory, trees } = mdtest.parse(command.split(" "));
+      return [items, itemsPerDirectory, trees];
+    };
+    expect(counts("-n 10")).toEqual([10, 10, 1]);
+    expect(counts("-n 15 -z 2 -b 2")).toEqual([14, 2, 1]);
+    expect(counts("-n 15 -z 2 -b 2 -L")).toEqual([12, 3, 1]);
+    expect(counts("-n 15 -z 2 -L")).toEqual([15, 15, 1]);
+    expect(counts("-I 3 -z 2 -b 2")).toEqual([21, 3, 1]);
+    expect(counts("-I 3 -z 2 -b 2 -L")).toEqual([12, 3, 1]);
+    expect(counts("-n 12 -I 3")).toEqual([12, 3, 4]);
   });
 
   it("tests files and directories unless one is chosen, and all operations unless some are", () => {

@@ -127,7 +127,8 @@ export class Measurement {
   }
 
   async #operateAll(): Promise<void> {
-    const depth = Math.min(this.#options.queueDepth, this.#work.operations);
+    const { operations, inOrder } = this.#work;
+    const depth = Math.min(inOrder ? 1 : this.#options.queueDepth, operations);
     this.#turnAtMs = performance.now() + turnMs;
     await Promise.all(Array.from({ length: depth }, (_, lane) => this.#operateLane(lane)));
   }

@@ -10,6 +10,8 @@ export interface PhaseWork {
   readonly operations: number;
   /** Numbers may go on behind the last operation, which begins again with the first: for a wear-out and a least time. */
   readonly repeats?: boolean;
+  /** Each operation needs the one before it: one at a time, whatever the queue depth. */
+  readonly inOrder?: boolean;
   /** Before the barrier that starts the phase; not timed. Other clients see what it did. */
   setUp?(): Promise<void>;
   /** Timed apart from the operations. If it fails, they are not tried. */

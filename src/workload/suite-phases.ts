@@ -1,6 +1,6 @@
 import type { SuiteGroup, SuiteMeasure } from "../report/suite-score.ts";
 import { type IorParams, parseIor } from "./ior-params.ts";
-import { type MdtestParams, parseMdtest } from "./mdtest-options.ts";
+import { type MdtestParams, parseMdtest } from "./mdtest-params.ts";
 import type { SuiteParams } from "./suite-options.ts";
 
 /** Operations that each client did in the write phases so far, by phase: what the later phases visit. */
@@ -55,8 +55,7 @@ function mdtest(params: SuiteParams, directory: string, argv: readonly (string |
 }
 
 function mdtestWrite(params: SuiteParams, directory: string, argv: readonly (string | number)[]): Activity {
-  const activity = mdtest(params, directory, ["-C", "-n", itemsPerClient, ...argv]);
-  return { ...activity, params: { ...activity.params, stonewallS: params.stonewallS } };
+  return mdtest(params, directory, ["-C", "-W", params.stonewallS, "-n", itemsPerClient, ...argv]);
 }
 
 /** What a phase did, or 1: a phase that visits it has to have something to do, if only to fail. */
