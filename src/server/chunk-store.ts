@@ -2,13 +2,14 @@ import { errno } from "../core/errno.ts";
 import { BenchError } from "../core/errors.ts";
 import { ChunkCache } from "./chunk-cache.ts";
 import type { CommitQueue } from "./commit-queue.ts";
-import { type Database, Key, keyNumber, keySuffix, table } from "./database.ts";
+import type { Database } from "./database.ts";
+import { Key, keyNumber, keySuffix, table } from "./keys.ts";
 import { SlotMap } from "./slot-map.ts";
 import type { PayloadMemory, Storage } from "./storage.ts";
 
 const cacheLines = 16384;
-/** Chunks that one transaction drops at most: a commit must not hold the event loop for long. */
-const dropsPerCommit = 1024;
+/** Chunks that one transaction drops at most: two changes each, which must fit on a full device. */
+const dropsPerCommit = 16;
 const discardsInFlight = 16;
 
 interface MappedChunk {
@@ -133,6 +134,7 @@ export class ChunkStore {
       let done = next;
       const status = await new Promise<number>((resolve) =>
         this.#commits.add({
+          freeing: true,
           apply: () => {
             dropped = [];
             done = this.#unmap(inos, next, dropped);
@@ -242,7 +244,7 @@ export class ChunkStore {
       status = await this.#commits.run(() => {
         this.#database.remove(this.#key.set(table.discard, slot));
         return 0;
-      });
+      }, true);
     }
     // A slot that could not be discarded stays in the list: lost until the next start, never handed out dirty.
     if (status === 0) this.#slots.give(slot);

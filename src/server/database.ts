@@ -1,165 +1,96 @@
-import { open, type RootDatabase } from "lmdb";
+import { statfsSync } from "node:fs";
+import { join } from "node:path";
 import { errno } from "../core/errno.ts";
-import { assert } from "../core/errors.ts";
-import { nameBytesMax } from "../core/limits.ts";
-import { GiB } from "../core/units.ts";
+import { KiB, MiB } from "../core/units.ts";
+import { Key, table } from "./keys.ts";
+import { LmdbStore } from "./lmdb-store.ts";
+import type { Durability } from "./storage.ts";
+import { type VisitChange, WriteAheadLog } from "./write-ahead-log.ts";
 
-/** First byte of a key: what the record is. Values on disk, never reused. */
-export const table = {
-  counter: 1,
-  entry: 2,
-  directory: 3,
-  holder: 4,
-  lease: 5,
-  garbage: 6,
-  chunk: 7,
-  discard: 8,
-} as const;
-export type Table = (typeof table)[keyof typeof table];
+/** Of what is free on the device, within bounds. */
+const logShare = 1 / 64;
+const logBytesMin = 256 * KiB;
+const logBytesMax = 4 * MiB;
 
-const inoBytes = 8;
-export const keyPrefixBytes = 1 + inoBytes;
+/** With less room than this, in pages, a transaction begins with a checkpoint, which may make more. */
+const ordinaryPages = 1024;
+/** Pages for the record of the checkpoint itself. */
+const pagesForCheckpoint = 32;
+/** Pages that only what frees space may use, once a device is full. */
+const pagesForFreeing = 192;
 
 /**
- * A key under construction: [table u8][number, 8 bytes big-endian][suffix]. Big-endian, so that all keys of one
- * number are one range, in the order of their suffixes. Reused for every operation: nothing is allocated.
- */
-export class Key {
-  readonly bytes = new Uint8Array(keyPrefixBytes + nameBytesMax + 1);
-  length = 0;
-
-  set(table: Table, number: number): this {
-    const { bytes } = this;
-    const high = Math.floor(number / 2 ** 32);
-    const low = number >>> 0;
-    bytes[0] = table;
-    bytes[1] = high >>> 24;
-    bytes[2] = high >>> 16;
-    bytes[3] = high >>> 8;
-    bytes[4] = high;
-    bytes[5] = low >>> 24;
-    bytes[6] = low >>> 16;
-    bytes[7] = low >>> 8;
-    bytes[8] = low;
-    this.length = keyPrefixBytes;
-    return this;
-  }
-
-  name(name: Uint8Array): this {
-    for (let i = 0; i < name.length; i++) this.bytes[this.length + i] = name[i]!;
-    this.length += name.length;
-    return this;
-  }
-
-  u32(value: number): this {
-    const { bytes, length } = this;
-    bytes[length] = value >>> 24;
-    bytes[length + 1] = value >>> 16;
-    bytes[length + 2] = value >>> 8;
-    bytes[length + 3] = value;
-    this.length = length + 4;
-    return this;
-  }
-
-  /** The first key behind every key of this table and number. */
-  afterAll(table: Table, number: number): this {
-    return number === Number.MAX_SAFE_INTEGER ? this.set((table + 1) as Table, 0) : this.set(table, number + 1);
-  }
-}
-
-/** The number in a key that a scan visits. */
-export function keyNumber(key: Uint8Array): number {
-  const high = ((key[1]! << 24) | (key[2]! << 16) | (key[3]! << 8) | key[4]!) >>> 0;
-  const low = ((key[5]! << 24) | (key[6]! << 16) | (key[7]! << 8) | key[8]!) >>> 0;
-  return high * 2 ** 32 + low;
-}
-
-/** The u32 suffix of a key that a scan visits. */
-export function keySuffix(key: Uint8Array): number {
-  const at = keyPrefixBytes;
-  return ((key[at]! << 24) | (key[at + 1]! << 16) | (key[at + 2]! << 8) | key[at + 3]!) >>> 0;
-}
-
-const keyEncoder = {
-  writeKey(key: Key, target: Uint8Array, start: number): number {
-    const { bytes, length } = key;
-    for (let i = 0; i < length; i++) target[start + i] = bytes[i]!;
-    return start + length;
-  },
-  /** A copy: the source is overwritten by the next step of the scan. */
-  readKey: (source: Uint8Array, start: number, end: number): Uint8Array =>
-    Uint8Array.prototype.slice.call(source, start, end),
-};
-
-/**
- * LMDB keeps the map's address space for good, so this bounds a server's metadata: some 2 x 10^9 entries. It costs
- * no memory and no disk space until used.
- */
-const mapBytes = 512 * GiB;
-
-export interface DatabaseOptions {
-  /** Commits become durable with `sync`; a power failure loses what came later, nothing else. Otherwise: never synced. */
-  readonly durable: boolean;
-}
-
-/**
- * The ordered store of one server: LMDB, memory-mapped, off the JavaScript heap. Everything here is synchronous: the
- * asynchronous calls of lmdb-js would start threads. Killing the process at any moment loses no committed transaction
- * (the page cache keeps them).
+ * The ordered store of one server. A transaction is acknowledged when it is in the write-ahead log; the changes of many
+ * are in one transaction of LMDB, memory-mapped and off the JavaScript heap, which is committed (a checkpoint) when
+ * the log or the space that is allocated ahead runs short. Then the log starts anew. Everything but `flush` is
+ * synchronous. Killing the process at any moment loses no transaction: the page cache has the log.
  */
 export class Database {
-  readonly #store: RootDatabase<Uint8Array, Key & string>;
-  readonly #durable: boolean;
-  #dirty = false;
+  readonly #store: LmdbStore;
+  readonly #log: WriteAheadLog;
+  readonly #key = new Key();
+  readonly #record = new Uint8Array(8);
+  readonly #recordView = new DataView(this.#record.buffer);
+  readonly #replayed: VisitChange;
+  /** The transaction that runs must leave this many pages to others. */
+  #keepPages = 0;
+  /** There are records that no flush has covered. */
+  #unflushed = false;
   #closed = false;
-  #view = new DataView(new ArrayBuffer(0));
 
-  private constructor(store: RootDatabase<Uint8Array, Key & string>, durable: boolean) {
+  private constructor(store: LmdbStore, log: WriteAheadLog) {
     this.#store = store;
-    this.#durable = durable;
+    this.#log = log;
+    const key = new Key();
+    this.#replayed = (bytes, value) => {
+      key.bytes.set(bytes);
+      key.length = bytes.length;
+      if (value === undefined) store.remove(key);
+      else store.put(key, value);
+    };
   }
 
-  /** @param path A directory, made if absent (not its parents). @throws The system's error. */
-  static open(path: string, options: DatabaseOptions): Database {
-    const store = open<Uint8Array, Key & string>({
-      path,
-      encoding: "binary",
-      keyEncoder,
-      compression: false,
-      cache: false,
-      noSubdir: false,
-      mapSize: mapBytes,
-      // Without a batch per turn nothing ever reaches lmdb-js's writer thread.
-      eventTurnBatching: false,
-      // No sync in a commit, whatever the class: `sync` forces one.
-      noSync: true,
-    } as Parameters<typeof open<Uint8Array, Key & string>>[0]);
-    return new Database(store, options.durable);
-  }
-
-  /** The value, in place: valid until the next call of `get` or `scan`. Sees every committed transaction, and the own. */
-  get(key: Key): DataView | undefined {
-    const bytes = this.#store.getBinaryFast(key as Key & string);
-    if (bytes === undefined) return undefined;
-    // lmdb-js gives one buffer again and again; a view of it is made once.
-    if (this.#view.buffer !== bytes.buffer || this.#view.byteOffset !== bytes.byteOffset) {
-      this.#view = new DataView(bytes.buffer as ArrayBuffer, bytes.byteOffset);
+  /**
+   * Opens the database and does what an earlier process has only logged.
+   * @param path A directory, made if absent (not its parents).
+   * @param durability `memory`: the log is not written. `device`: checkpoints and flushes reach the device.
+   * @throws The system's error; or a log that does not continue the database.
+   */
+  static open(path: string, durability: Durability): Database {
+    const store = LmdbStore.open(path, durability === "device");
+    const { bavail, bsize } = statfsSync(path);
+    const logBytes = Math.min(logBytesMax, Math.max(logBytesMin, Math.floor(bavail * bsize * logShare)));
+    const log =
+      durability === "memory" ? WriteAheadLog.inMemory(logBytes) : WriteAheadLog.open(join(path, "log"), logBytes);
+    if (store.roomPages < pagesForCheckpoint) {
+      throw Object.assign(new Error("no space for metadata"), { code: "ENOSPC" });
     }
-    return this.#view;
+    const database = new Database(store, log);
+    database.#recover();
+    return database;
+  }
+
+  /** The value, in place: valid until the next call of `get` or `scan`. Sees every transaction, and the own writes. */
+  get(key: Key): DataView | undefined {
+    return this.#store.get(key);
   }
 
   has(key: Key): boolean {
-    return this.#store.getBinaryFast(key as Key & string) !== undefined;
+    return this.#store.has(key);
   }
 
   /** Within a transaction. `value` is copied. @throws Out of space: the transaction must fail with it. */
   put(key: Key, value: Uint8Array): void {
-    this.#store.put(key as Key & string, value);
+    this.#spend(key.length, value.length);
+    this.#log.put(key.bytes, key.length, value);
+    this.#store.put(key, value);
   }
 
-  /** Within a transaction; removing what is not there is allowed. */
+  /** Within a transaction; removing what is not there is allowed. @throws Out of space, as `put`. */
   remove(key: Key): void {
-    this.#store.remove(key as Key & string);
+    this.#spend(key.length, 0);
+    this.#log.remove(key.bytes, key.length);
+    this.#store.remove(key);
   }
 
   /**
@@ -167,12 +98,7 @@ export class Database {
    * Keys are copies; a value is valid during its visit. `visit` must not change the store.
    */
   scan(start: Key, end: Key, visit: (key: Uint8Array, value: Uint8Array) => boolean, afterStart = false): void {
-    const range = this.#store.getRange({
-      start: start as Key & string,
-      end: end as Key & string,
-      exclusiveStart: afterStart,
-    } as Parameters<RootDatabase<Uint8Array, Key & string>["getRange"]>[0]);
-    for (const { key, value } of range) if (!visit(key as unknown as Uint8Array, value)) break;
+    this.#store.scan(start, end, visit, afterStart);
   }
 
   /** Whether any key lies in the range. */
@@ -185,32 +111,93 @@ export class Database {
     return found;
   }
 
-  /** All writes of `run` become visible at once, or none if it or the commit throws. @throws What `errnoOf` reads. */
-  transaction(run: () => void): void {
+  /**
+   * All writes of `run` become visible and survive the process, or none if it throws or there is no space. Some 30
+   * changes fit in any case, hundreds if the device is not full. @param freeing It makes space in the end: it may use what is kept for that.
+   * @throws What `errnoOf` reads.
+   */
+  transaction(run: () => void, freeing = false): void {
     if (this.#closed) throw Object.assign(new Error("the database is closed"), { code: errno.ECANCELED });
-    this.#store.transactionSync(run);
-    this.#dirty = true;
+    if (this.#store.roomPages < ordinaryPages || this.#log.isFilling) this.#checkpoint();
+    this.#keepPages = pagesForCheckpoint + (freeing ? 0 : pagesForFreeing);
+    this.#log.begin();
+    try {
+      run();
+      if (this.#log.hasChanges) this.#unflushed = true;
+      this.#log.append();
+    } catch (error) {
+      if (this.#log.hasChanges) this.#restore();
+      throw error;
+    }
   }
 
-  /** Blocks until everything committed is on the device: a fraction of a millisecond on NVMe. @throws An I/O error. */
-  sync(): void {
-    assert(this.#durable, "a database that is never synced");
-    if (!this.#dirty) return;
-    // The store's own `sync` would queue it on a thread; the environment's does it here.
-    (this.#store as unknown as { env: { sync(): void } }).env.sync();
-    this.#dirty = false;
+  /**
+   * Makes every transaction until now durable. @param sync Makes a file durable: 0 or a negative errno.
+   * @returns 0 or a negative errno.
+   */
+  async flush(sync: (file: number) => Promise<number>): Promise<number> {
+    if (!this.#unflushed || this.#log.file === -1) return 0;
+    this.#unflushed = false;
+    const status = await sync(this.#log.file);
+    if (status !== 0) this.#unflushed = true;
+    return status;
   }
 
   async close(): Promise<void> {
-    if (this.#durable) this.sync();
+    this.#checkpoint();
     this.#closed = true;
+    this.#log.close();
     await this.#store.close();
+  }
+
+  /** Accounts for a change before it is made. */
+  #spend(keyLength: number, valueLength: number): void {
+    const left = this.#store.roomPages - this.#store.pagesOf(valueLength);
+    if (left < this.#keepPages || !this.#log.fits(keyLength, valueLength)) {
+      throw Object.assign(new Error("no space for metadata"), { code: errno.ENOSPC });
+    }
+  }
+
+  /** Commits what is logged, with the number of the last record. @throws An I/O error: nothing is lost, all is as before. */
+  #checkpoint(): void {
+    if (this.#log.isEmpty) {
+      this.#store.reserve();
+      return;
+    }
+    this.#recordView.setFloat64(0, this.#log.sequence, true);
+    this.#store.put(this.#key.set(table.counter, appliedCounter), this.#record);
+    try {
+      this.#store.commit();
+    } catch (error) {
+      this.#log.replay(this.#replayed);
+      throw error;
+    }
+    this.#log.restart();
+  }
+
+  /** Takes back the changes of a transaction that failed. */
+  #restore(): void {
+    this.#store.abort();
+    this.#log.begin();
+    this.#log.replay(this.#replayed);
+  }
+
+  #recover(): void {
+    const applied = this.#store.get(this.#key.set(table.counter, appliedCounter))?.getFloat64(0, true) ?? 0;
+    this.#log.recover(applied, this.#replayed);
+    this.#recordView.setFloat64(0, this.#log.sequence, true);
+    this.#store.put(this.#key.set(table.counter, appliedCounter), this.#record);
+    this.#store.commit();
   }
 }
 
-/** Negative errno for an error that LMDB threw: it has its own numbers beside the system's. */
+/** In the table of counters: the last record of the log that the database contains. */
+const appliedCounter = 1;
+
+/** Negative errno for an error that the database or the system threw: LMDB has its own numbers beside the system's. */
 export function errnoOf(error: unknown): number {
-  const code = (error as { code?: unknown }).code;
+  const { code, errno: systemErrno } = error as { code?: unknown; errno?: unknown };
+  if (typeof systemErrno === "number") return systemErrno;
   if (typeof code !== "number") throw error;
   const mapFull = -30792;
   if (code === mapFull) return -errno.ENOSPC;

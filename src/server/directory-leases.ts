@@ -145,6 +145,7 @@ export class DirectoryLeases {
 
   #giveUp(directory: number, done: (status: number) => void): void {
     this.#commits.add({
+      freeing: true,
       apply: () => {
         if (this.#store.hasEntries(directory)) return -errno.ENOTEMPTY;
         const request = this.#requests.get(directory);
@@ -173,6 +174,6 @@ export class DirectoryLeases {
     return this.#commits.run(() => {
       this.#store.removeHolder(directory, holder);
       return 0;
-    });
+    }, true);
   }
 }

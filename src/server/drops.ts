@@ -7,6 +7,8 @@ import type { Garbage, MetadataStore } from "./metadata-store.ts";
 
 /** Inode numbers in one message. */
 const batchFiles = inlineBytes / 8;
+/** Garbage records that one transaction removes: it must fit on a full device. */
+const filesPerCommit = 32;
 /** Collections wait this long per server, so that a server's share of everybody's messages stays bounded. */
 const pauseMsPerServer = 0.1;
 /** After a server could not be reached. */
@@ -116,10 +118,14 @@ export class Drops {
     }
     const status = await this.#drop(inosByServer);
     if (status !== 0) return status;
-    return commits.run(() => {
-      for (const file of files) store.removeGarbage(file);
-      return 0;
-    });
+    let forgotten = 0;
+    for (let first = 0; first < files.length && forgotten === 0; first += filesPerCommit) {
+      forgotten = await commits.run(() => {
+        for (const file of files.slice(first, first + filesPerCommit)) store.removeGarbage(file);
+        return 0;
+      }, true);
+    }
+    return forgotten;
   }
 
   /** @param inosByServer By server index; who has none is not asked. @returns 0, or why one could not be asked. */

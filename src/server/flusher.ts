@@ -1,21 +1,22 @@
-import { type Database, errnoOf } from "./database.ts";
-
 /**
  * Makes what was acknowledged durable. Requests that arrive while a flush is under way share the next one: it covers
  * everything written before it starts.
  */
 export class Flusher {
   readonly #flushData: () => Promise<number>;
-  readonly #database: Database;
+  readonly #flushMetadata: () => Promise<number>;
   #running: Promise<number> | undefined;
   #next: Promise<number> | undefined;
   /** Flushes done. */
   count = 0;
 
-  /** @param flushData Makes chunk data durable: 0 or a negative errno. It goes first: a record names data that is there. */
-  constructor(flushData: () => Promise<number>, database: Database) {
+  /**
+   * Each makes its part durable: 0 or a negative errno.
+   * @param flushData Goes first: a record names data that is there.
+   */
+  constructor(flushData: () => Promise<number>, flushMetadata: () => Promise<number>) {
     this.#flushData = flushData;
-    this.#database = database;
+    this.#flushMetadata = flushMetadata;
   }
 
   /** Resolves with 0 when everything written and committed before the call is on the device, or a negative errno. */
@@ -41,12 +42,6 @@ export class Flusher {
   async #flush(): Promise<number> {
     this.count++;
     const status = await this.#flushData();
-    if (status !== 0) return status;
-    try {
-      this.#database.sync();
-      return 0;
-    } catch (error) {
-      return errnoOf(error);
-    }
+    return status === 0 ? this.#flushMetadata() : status;
   }
 }

@@ -181,6 +181,7 @@ export class MetadataService {
     const name = incoming.payload;
     let hasChunks = false;
     this.#commits.add({
+      freeing: true,
       apply: () => {
         const file = this.#store.find(parent, name);
         if (file === undefined) return -errno.ENOENT;
@@ -211,7 +212,7 @@ export class MetadataService {
             store.removeEntry(parent, name);
             store.removeDirectory(directory);
             return 0;
-          }),
+          }, true),
         );
       }
     }

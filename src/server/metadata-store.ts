@@ -1,5 +1,6 @@
 import { inodesPerServer } from "../core/limits.ts";
-import { type Database, Key, keyNumber, keyPrefixBytes, keySuffix, table } from "./database.ts";
+import type { Database } from "./database.ts";
+import { Key, keyNumber, keyPrefixBytes, keySuffix, table } from "./keys.ts";
 
 /** What the operations `lookup`, `open` and `mkdir` reply. Times are microseconds since 1970. */
 export interface Attributes {

@@ -65,7 +65,7 @@ export class Server {
     try {
       // The chunks of an earlier server are gone; its names must be, too.
       if (durability === "memory") rmSync(metadataPath, { recursive: true, force: true });
-      database = Database.open(metadataPath, { durable: durability === "device" });
+      database = Database.open(metadataPath, durability);
     } catch (error) {
       throw storageError("open metadata", metadataPath, error);
     }
@@ -88,7 +88,10 @@ export class Server {
     const chunks = new ChunkStore(database, commits, storage);
     const dropHere = (inos: readonly number[]): Promise<number> => chunks.drop(inos);
     const drops = new Drops({ store, commits, rpc, serverIndex, servers, dropHere });
-    const flusher = new Flusher(() => chunks.flush(), database);
+    const flusher = new Flusher(
+      () => chunks.flush(),
+      () => database.flush((log) => storage.sync(log)),
+    );
     const inlineBuffers = new BufferPool({ offset: buffers.offset, count: chunkBytes / inlineBytes }, inlineBytes);
     const rmaRegion = { offset: buffers.offset + chunkBytes, count: buffers.count - 1 };
     const rmaBuffers = new BufferPool(rmaRegion, chunkBytes);

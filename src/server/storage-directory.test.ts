@@ -32,7 +32,7 @@ describe("a storage directory", () => {
     claimStorageDirectory(path, format);
     expect(JSON.parse(readFileSync(join(path, "format.json"), "utf8"))).toEqual({
       format: "benchfs",
-      version: 1,
+      version: 2,
       serverIndex: 1,
       servers: 4,
       chunkBytes: 4194304,
@@ -58,8 +58,8 @@ describe("a storage directory", () => {
     expect(failure(path, { serverIndex: 0, servers: 4 }).message).toContain("serverIndex is 1, this server's 0");
     expect(failure(path, { serverIndex: 1, servers: 5 }).message).toContain("servers is 4, this server's 5");
     const file = join(path, "format.json");
-    writeFileSync(file, readFileSync(file, "utf8").replace('"version":1', '"version":2'));
-    expect(failure(path).message).toContain("version is 2");
+    writeFileSync(file, readFileSync(file, "utf8").replace('"version":2', '"version":3'));
+    expect(failure(path).message).toContain("version is 3");
     writeFileSync(file, "{");
     expect(failure(path).message).toContain("cannot be read");
   });

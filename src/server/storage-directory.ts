@@ -4,7 +4,7 @@ import { BenchError } from "../core/errors.ts";
 import { chunkBytes } from "../core/limits.ts";
 
 const formatFile = "format.json";
-const formatVersion = 1;
+const formatVersion = 2;
 
 /** What a storage directory must agree on with the server that opens it. */
 export interface StorageFormat {

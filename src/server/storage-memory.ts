@@ -48,6 +48,10 @@ export class MemoryStorage implements Storage {
     return 0;
   }
 
+  async sync(): Promise<number> {
+    return 0;
+  }
+
   async close(): Promise<void> {
     this.#data.fill(undefined);
   }

@@ -85,6 +85,10 @@ export class TmpfsStorage implements Storage {
     return this.uring.flush();
   }
 
+  sync(fd: number): Promise<number> {
+    return this.uring.sync(fd);
+  }
+
   async close(): Promise<void> {
     for (const file of this.#files) closeSync(file);
     await this.uring.close();

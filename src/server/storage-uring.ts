@@ -9,6 +9,8 @@ import { type Durability, isValidTransfer, type PayloadMemory, type Storage } fr
 
 /** Operations that the kernel has at most; further ones wait in order. */
 const operationsInFlight = 256;
+/** The log of the metadata. */
+const otherFilesMax = 1;
 /** Offsets, lengths and addresses of O_DIRECT are multiples of this: the block size of any device we know. */
 const directAlignment = 4096;
 /** FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE */
@@ -44,8 +46,11 @@ export class UringStorage implements Storage, Poller {
   readonly #completionMask: number;
   readonly arena: PayloadMemory;
   readonly #memories: PayloadMemory[];
-  readonly #bufferedFiles: readonly number[];
+  /** Of the chunk files, then others that are synced. */
+  readonly #bufferedFiles: number[];
   readonly #directFiles: readonly number[];
+  /** By descriptor: index of a file that has no chunks. */
+  readonly #otherFiles = new Map<number, number>();
   /** By file: 1 while O_DIRECT works. */
   readonly #useDirect: Uint8Array;
 
@@ -72,7 +77,7 @@ export class UringStorage implements Storage, Poller {
     const { files, slots } = openChunkFiles(path, durability === "device");
     let ring: Ring | undefined;
     try {
-      ring = new Ring({ entries: operationsInFlight, maxFiles: files.length * 2 });
+      ring = new Ring({ entries: operationsInFlight, maxFiles: files.length * 2 + otherFilesMax });
       ring.registerBuffers([arena.buffer as ArrayBuffer]);
       const register = (fd: number): number => (fd === -1 ? -1 : ring!.registerFile(fd));
       this.#bufferedFiles = files.map(({ buffered }) => register(buffered));
@@ -125,10 +130,17 @@ export class UringStorage implements Storage, Poller {
   }
 
   async flush(): Promise<number> {
-    const statuses = await Promise.all(
-      this.#bufferedFiles.map((_, file) => this.#begin(OP.FDATASYNC, file, 0, 0, 0, 0)),
-    );
+    const statuses = await Promise.all(this.#directFiles.map((_, file) => this.#begin(OP.FDATASYNC, file, 0, 0, 0, 0)));
     return statuses.find((status) => status !== 0) ?? 0;
+  }
+
+  sync(fd: number): Promise<number> {
+    let file = this.#otherFiles.get(fd);
+    if (file === undefined) {
+      file = this.#bufferedFiles.push(this.#ring.registerFile(fd)) - 1;
+      this.#otherFiles.set(fd, file);
+    }
+    return this.#begin(OP.FDATASYNC, file, 0, 0, 0, 0);
   }
 
   /**

@@ -33,6 +33,8 @@ export interface Storage {
   discard(slot: number): Promise<number>;
   /** Everything written before is on the device when it resolves. */
   flush(): Promise<number>;
+  /** What was written to another file, which stays open as long as the storage, is on the device when it resolves. */
+  sync(fd: number): Promise<number>;
   close(): Promise<void>;
 }
 
