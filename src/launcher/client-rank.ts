@@ -85,6 +85,7 @@ async function runWorkloads(
     readServers: () => (config.target.kind === "benchfs" ? readCounters(rpc, map.servers) : Promise.resolve([])),
     // A plain directory is as durable as its kernel's page cache until it is told to sync.
     durability: config.target.kind === "benchfs" ? config.durability : ("pagecache" as const),
+    timeline: config.timeline,
     score: (score: SuiteScore) => lead?.score(score),
     progress: (progress: Parameters<Lead["progress"]>[0]) => lead?.progress(progress),
   };

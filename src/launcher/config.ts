@@ -28,6 +28,7 @@ export interface RunConfig extends RankPolicy {
   /** Absolute. */
   readonly resultsPath: string;
   readonly quiet: boolean;
+  readonly timeline: boolean;
   readonly format?: FormatName;
   readonly target: { readonly kind: "benchfs" } | { readonly kind: "posix"; readonly path: string };
   /** Absolute, at least one; dealt to the servers of a node. */
@@ -114,6 +115,7 @@ export function makeConfig({ argv, environment, workloads, command = runCommand 
     systemCores: number("system-cores")!,
     resultsPath: resolve(String(value("out") ?? `results/${runId}`)),
     quiet: value("quiet") as boolean,
+    timeline: value("timeline") as boolean,
     ...(value("format") !== undefined && { format: value("format") as FormatName }),
     target: readTarget(String(value("target"))),
     storagePaths: storagePaths(settings, environment),

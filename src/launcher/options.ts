@@ -132,6 +132,13 @@ export const jobOptions = [
     group: job,
   },
   {
+    name: "timeline",
+    type: "boolean",
+    default: false,
+    about: "Write timeline.csv too: bytes and operations of each client in each second, and operations in flight.",
+    group: job,
+  },
+  {
     name: "quiet",
     letter: "q",
     type: "boolean",

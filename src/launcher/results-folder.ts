@@ -12,6 +12,7 @@ import { type PhaseResult, type ResultRow, type RunInfo, resultColumns } from ".
 import { type ServerCounters, type ServerPlace, type ServerRow, serverColumns } from "../report/servers.ts";
 import type { SuiteScore } from "../report/suite-score.ts";
 import { type SuiteRow, suiteColumns, suiteRows, suiteSummary } from "../report/suite-summary.ts";
+import { type TimelineRow, timelineColumns } from "../report/timeline.ts";
 
 interface MapAndWhereabouts {
   readonly map: RankMap;
@@ -26,6 +27,8 @@ export class ResultsFolder {
   readonly #results: CsvFile<ResultRow>;
   readonly #ranks: CsvFile<RankRow>;
   readonly #servers: CsvFile<ServerRow>;
+  /** Opened for the first sample. */
+  #timeline: CsvFile<TimelineRow> | undefined;
   readonly #format: FormatFile | undefined;
   readonly #serverPlaces: readonly ServerPlace[];
 
@@ -66,7 +69,10 @@ export class ResultsFolder {
     this.results.push(result);
     this.#results.append({ run, result });
     this.#format?.record(run, result);
-    for (const rank of ranks) this.#ranks.append({ run, result, rank });
+    for (const rank of ranks) {
+      this.#ranks.append({ run, result, rank });
+      this.#recordTimeline(run, result, rank);
+    }
     const payloadShares = shares(servers.map(({ bytesRead, bytesWritten }) => bytesRead + bytesWritten));
     // A phase without payload has no shares, planned or not.
     const plannedShares = planned && shares(planned.map((bytes, i) => (Number.isNaN(payloadShares[i]) ? NaN : bytes)));
@@ -78,6 +84,12 @@ export class ResultsFolder {
         plannedShare: plannedShares?.[i],
       });
     }
+  }
+
+  #recordTimeline(run: RunInfo, result: PhaseResult, rank: RankResult): void {
+    if (rank.timeline === undefined) return;
+    this.#timeline ??= new CsvFile(join(this.path, "timeline.csv"), timelineColumns);
+    for (const sample of rank.timeline) this.#timeline.append({ run, result, rank, sample });
   }
 
   /** Writes suite.csv and result_summary.txt. @returns The text of the latter. */
@@ -95,6 +107,7 @@ export class ResultsFolder {
     this.#ranks.close();
     this.#servers.close();
     this.#format?.close();
+    this.#timeline?.close();
   }
 }
 

@@ -1,4 +1,5 @@
 import { Histogram } from "./histogram.ts";
+import type { TimelineSample } from "./timeline.ts";
 
 /** What one client measured in one phase. Stamps are seconds since the Unix epoch by this client's clock. */
 export interface RankResult {
@@ -25,6 +26,8 @@ export interface RankResult {
   /** Why the loop ended before all operations were done ("stonewall", a reason to stop); empty if it did not. */
   readonly stopped: string;
   readonly latency: Histogram;
+  /** Once a second, if that was asked for. */
+  readonly timeline?: readonly TimelineSample[];
 }
 
 /** What all clients together did in one phase. Durations are seconds. */

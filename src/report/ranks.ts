@@ -9,7 +9,7 @@ export interface RankRow {
   readonly rank: RankResult;
 }
 
-type NumberField = { [K in keyof RankResult]: RankResult[K] extends number ? K : never }[keyof RankResult];
+type NumberField = { [K in keyof RankResult]-?: RankResult[K] extends number ? K : never }[keyof RankResult];
 
 function ofRank(name: string, unit: string, about: string, field: NumberField): Column<RankRow> {
   return { name, unit, about, value: ({ rank }) => rank[field] };

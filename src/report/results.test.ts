@@ -8,6 +8,7 @@ import { type RankRow, rankColumns } from "./ranks.ts";
 import { type PhaseResult, type ResultRow, type RunInfo, resultColumns } from "./results.ts";
 import { counted, type ServerCounters, serverColumns } from "./servers.ts";
 import { suiteColumns } from "./suite-summary.ts";
+import { timelineColumns } from "./timeline.ts";
 
 const run: RunInfo = {
   runId: "r1",
@@ -249,6 +250,11 @@ describe("column tables", () => {
       file: "suite.csv",
       about: "A row for each phase of the suite, and for each of its scores.",
       columns: suiteColumns,
+    },
+    {
+      file: "timeline.csv",
+      about: "With `--timeline`: a row for each client and second of the operations of a phase.",
+      columns: timelineColumns,
     },
     { file: "rankmap.csv", about: "A row for each rank: what it was and where it ran.", columns: locatedRankColumns },
   ];

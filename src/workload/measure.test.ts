@@ -151,4 +151,20 @@ describe("Measurement", () => {
     });
     expect([asked, errors, finished]).toEqual([0, 1, 0]);
   });
+
+  it("keeps what was done in each second if asked, also in one in which nothing completes", async () => {
+    const work: PhaseWork = {
+      operations: 4,
+      // 1.6 s in all; two at a time, of which the last two take 1.4 s.
+      operate: (index) => new Promise((resolve) => setTimeout(() => resolve(10), index < 2 ? 200 : 1400)),
+    };
+    const { timeline, operationsStartS, operationsStopS } = await measure(work, { queueDepth: 2, timeline: true });
+    expect(timeline!.length).toBeGreaterThanOrEqual(2);
+    const [first, ...rest] = timeline!;
+    expect(first).toMatchObject({ ops: 2, bytes: 20, inFlight: 2 });
+    const total = (key: "ops" | "bytes" | "intervalS") => timeline!.reduce((sum, sample) => sum + sample[key], 0);
+    expect([total("ops"), total("bytes"), rest.at(-1)!.inFlight]).toEqual([4, 40, 0]);
+    expect(total("intervalS")).toBeCloseTo(operationsStopS - operationsStartS, 0);
+    expect((await measure({ operations: 1, operate: async () => 1 })).timeline).toBeUndefined();
+  });
 });

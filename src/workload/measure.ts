@@ -5,6 +5,7 @@ import { BenchError } from "../core/errors.ts";
 import type { RankResult } from "../report/figures.ts";
 import { Histogram } from "../report/histogram.ts";
 import type { PhaseWork } from "./phase.ts";
+import { Timeline, type TimelineCounters } from "./timeline.ts";
 
 /** A file system that answers at once never lets timers and signals have their turn: step aside this often. */
 const turnMs = 20;
@@ -28,6 +29,8 @@ export interface MeasureOptions {
   readonly mostFinished?: ((finished: number) => Promise<number>) | undefined;
   /** Barriers between open, operations and close (IOR -g); undefined: none. */
   readonly barrier: (() => Promise<void>) | undefined;
+  /** Keep what was done in each second. */
+  readonly timeline?: boolean;
   interrupted(): string | undefined;
   /** Called about every 20 ms while the operations run. */
   progress(operationsDone: number, bytes: number, elapsedS: number): void;
@@ -60,6 +63,7 @@ export class Measurement {
   #startMs = 0;
   #operationsMs = 0;
   #turnAtMs = 0;
+  #timeline: Timeline | undefined;
 
   constructor(work: PhaseWork, options: MeasureOptions) {
     this.#work = work;
@@ -94,6 +98,26 @@ export class Measurement {
     await this.#options.barrier?.();
     stamps.operationsStartS = nowS();
     this.#operationsMs = performance.now();
+    if (this.#options.timeline) this.#timeline = new Timeline(() => this.#counters(), nowS);
+    try {
+      await this.#operate(opened);
+    } finally {
+      this.#timeline?.stop();
+    }
+    stamps.operationsStopS = nowS();
+    await this.#options.barrier?.();
+    stamps.closeStartS = nowS();
+    if (opened) await this.attempt(work.close?.bind(work));
+    stamps.closeStopS = nowS();
+  }
+
+  #counters(): TimelineCounters {
+    return { ops: this.#latency.count, bytes: this.#bytes, inFlight: this.#next - this.#finished };
+  }
+
+  /** What comes between the start and the stop of the operations; also without any, where all wear out together. */
+  async #operate(opened: boolean): Promise<void> {
+    const work = this.#work;
     if (opened) await this.#operateAll();
     if (this.#options.mostFinished !== undefined) {
       const most = await this.#options.mostFinished(this.#finished);
@@ -102,11 +126,6 @@ export class Measurement {
       if (opened) await this.#operateAll();
     }
     if (opened && !this.#isInterrupted()) await this.attempt(work.finish?.bind(work));
-    stamps.operationsStopS = nowS();
-    await this.#options.barrier?.();
-    stamps.closeStartS = nowS();
-    if (opened) await this.attempt(work.close?.bind(work));
-    stamps.closeStopS = nowS();
   }
 
   /** What was measured, including the failures of every step so far. */
@@ -123,6 +142,7 @@ export class Measurement {
       firstError: this.#firstError,
       stopped: this.#stopped,
       latency: this.#latency,
+      ...(this.#timeline && { timeline: this.#timeline.samples }),
     };
   }
 

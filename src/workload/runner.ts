@@ -120,6 +120,7 @@ async function runPhase(context: WorkloadContext, shape: RunShape, phase: Phase,
     minS,
     mostFinished: wearOut ? (finished) => largest(group, finished) : undefined,
     barrier: shape.innerBarriers ? () => group.barrier() : undefined,
+    timeline: context.timeline ?? false,
     interrupted: () => context.interrupted(),
     progress: (operationsDone, bytes, elapsedS) => {
       if (group.index !== 0) return;

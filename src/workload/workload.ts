@@ -28,6 +28,8 @@ export interface WorkloadContext {
    * member 0 alone, when the phase ends.
    */
   record(result: PhaseResult, ranks: readonly RankResult[], servers: readonly ServerCounters[]): void;
+  /** Keep what each client does in each second of a phase. */
+  readonly timeline?: boolean;
   /** Takes the score of a suite of phases; called on member 0 alone. */
   score(score: SuiteScore): void;
   /** Takes how far member 0 is; called there alone, about every 20 ms, so it must be cheap. */

@@ -11,7 +11,7 @@ describe("the suite over the distributed file system", () => {
   afterEach(() => job.remove());
 
   it("has valid phases, flushed and verified, a summary and a table of scores, and leaves nothing", async () => {
-    const options = ["--servers-per-node", "2", "--durability", "device", "--format", "ior"];
+    const options = ["--servers-per-node", "2", "--durability", "device", "--format", "ior", "--timeline"];
     const { status, stdout, stderr } = await job.run(4, [...options, "suite", "--stonewall", "1"]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
 
@@ -32,6 +32,11 @@ describe("the suite over the distributed file system", () => {
     const [bandwidth, metadata, total] = scores.slice(-3).map(({ score }) => Number(score));
     expect(total).toBeCloseTo(Math.sqrt(bandwidth! * metadata!), 9);
     expect(summary).toContain(`: TOTAL ${total!.toFixed(6)} [INVALID]`);
+    // A sample at the second, and one at the end, of both clients: what they add up to is what the phase moved.
+    const samples = job.rows("timeline").filter(({ phase }) => phase === "ior-easy-write");
+    expect(new Set(samples.map(({ client }) => client))).toEqual(new Set(["0", "1"]));
+    const written = phases.find(({ phase }) => phase === "ior-easy-write")!.bytes;
+    expect(samples.reduce((sum, { bytes }) => sum + Number(bytes), 0)).toBe(Number(written));
     expect(job.rows("ior").map(({ access }) => access)).toEqual(["write", "write", "read", "read", "read"]);
     expect(job.leftovers).toEqual([]);
   }, 90_000);
