@@ -37,6 +37,7 @@ export async function runWorkload<Params>(
     adapt(
       {
         fs: withOwnMemory(fs),
+        probe: undefined,
         group: member,
         hostOfClient: hosts,
         interrupted: () => undefined,

@@ -18,7 +18,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What a workload sees of client/ and rpc/: interfaces, so that it runs over a plain directory as well. */
-const workloadSees = ["client/file-system.ts", "rpc/group.ts"];
+const workloadSees = ["client/file-system.ts", "client/server-probe.ts", "rpc/group.ts"];
 
 /** The one file that knows a native package. */
 const adapters: Readonly<Record<string, readonly string[]>> = {

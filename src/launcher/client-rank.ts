@@ -1,6 +1,7 @@
 import { BenchFileSystem } from "../client/benchfs.ts";
 import type { FileSystem } from "../client/file-system.ts";
 import { PosixFileSystem } from "../client/posix.ts";
+import { RpcServerProbe } from "../client/rpc-server-probe.ts";
 import { BenchError } from "../core/errors.ts";
 import type { SuiteScore } from "../report/suite-score.ts";
 import { workloads } from "../workload/registry.ts";
@@ -73,12 +74,14 @@ function openFileSystem({ config, map, rpc, transport }: RunningRank): FileSyste
  * @throws BenchError The first reason to end.
  */
 async function runWorkloads(
-  { config, map, job, rpc }: RunningRank,
+  { config, map, job, rpc, transport }: RunningRank,
   fs: FileSystem,
   lead: Lead | undefined,
 ): Promise<void> {
+  const { servers } = map;
   const context = {
     fs,
+    probe: config.target.kind === "benchfs" ? new RpcServerProbe({ rpc, servers, arena: transport.arena }) : undefined,
     group: job.clients!,
     hostOfClient: map.clients.map((rank) => map.places[rank]!.host),
     interrupted: () => job.reason?.message,

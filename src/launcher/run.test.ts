@@ -33,7 +33,7 @@ describe("without a launcher", () => {
   it.each([
     [["rnu"], 'benchfs: unknown command "rnu" (did you mean run?); see node . --help\n'],
     [["run", "--windw", "3"], "benchfs: run: unknown option --windw (did you mean --window?)\n"],
-    [["run", "iro"], 'benchfs: unknown workload "iro" (did you mean ior?); there are ior, mdtest, suite\n'],
+    [["run", "iro"], 'benchfs: unknown workload "iro" (did you mean ior?); there are ior, mdtest, rpc, suite\n'],
   ])("refuses %j before it starts anything", (words, message) => {
     expect(alone(...words)).toEqual({ status: 2, output: "", errors: message });
   });

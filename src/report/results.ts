@@ -39,10 +39,10 @@ export interface WorkloadOptions {
 }
 
 /**
- * What a phase moves: `transfers` in files that are opened before and closed after, or whole `items`: files and
- * directories.
+ * What a phase moves: `transfers` in files that are opened before and closed after, whole `items`: files and
+ * directories, or `messages` without any file.
  */
-export type PhaseKind = "transfers" | "items";
+export type PhaseKind = "transfers" | "items" | "messages";
 
 /** One phase of one iteration. Without figures it did not happen, or its measurements were lost with a client. */
 export interface PhaseResult {

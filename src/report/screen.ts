@@ -35,11 +35,13 @@ function rate(kind: PhaseResult["kind"], figures: PhaseFigures): string {
 
 /** One line on a phase that has ended. */
 function resultLine(result: PhaseResult): string {
-  const { figures, kind } = result;
+  const { figures, kind, options } = result;
   const verdict = result.valid ? "" : `  INVALID: ${result.reason}`;
-  if (figures === undefined) return `${name(result)}: no figures${verdict}`;
+  const what =
+    kind === "messages" ? `${name(result)} ${options.transferBytes} B x ${options.queueDepth}` : name(result);
+  if (figures === undefined) return `${what}: no figures${verdict}`;
   const tail = `p50 ${short(figures.latency.quantileNs(0.5) / 1000)} us, p99 ${short(figures.latency.quantileNs(0.99) / 1000)} us`;
-  return `${name(result)}: ${rate(kind, figures)}, ${tail}, ${short(figures.elapsedS)} s${verdict}`;
+  return `${what}: ${rate(kind, figures)}, ${tail}, ${short(figures.elapsedS)} s${verdict}`;
 }
 
 function progressLine(progress: Progress): string {
@@ -93,9 +95,23 @@ const itemFields: readonly Field[] = [
   ...verdictFields,
 ];
 
+/** The sides of OSU's and ucx_perftest's tables; latency is the round trip. */
+const messageFields: readonly Field[] = [
+  { head: "test", cell: ({ workload, phase }) => `${workload} ${phase}` },
+  { head: "size(B)", cell: ({ options }) => String(options.transferBytes ?? 0) },
+  { head: "window", cell: ({ options }) => String(options.queueDepth) },
+  { head: "bw(MiB/s)", cell: (_, { bytes, bandwidthMibS }) => (bytes === 0 ? "-" : short(bandwidthMibS)) },
+  { head: "messages/s", cell: (_, { iops }) => short(iops) },
+  { head: "avg(us)", cell: (_, { latency }) => short(latency.meanNs / 1000) },
+  ...latencyFields,
+  { head: "max(us)", cell: (_, { latency }) => short(latency.maxNs / 1000) },
+  ...verdictFields,
+];
+
 const fieldsOfKind: ReadonlyMap<PhaseResult["kind"], readonly Field[]> = new Map([
   ["transfers", transferFields],
   ["items", itemFields],
+  ["messages", messageFields],
 ]);
 
 const noBorders = Object.fromEntries(

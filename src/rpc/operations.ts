@@ -101,6 +101,15 @@ export const operations = {
   left: defineOperation(21, "left", {}, {}),
   /** Answers with nothing: latency, and the state of an endpoint. */
   ping: defineOperation(20, "ping", {}, {}),
+
+  // What the workload `rpc` measures, without storage.
+  /** Answers with the request's payload. */
+  echo: defineOperation(50, "echo", {}, {}),
+  /**
+   * The server moves `lengthBytes`, up to a chunk, between a buffer and the caller's arena by RMA. `take`: from
+   * `offset` to the buffer; `give`: from the buffer to `offset`; both: the one after the other.
+   */
+  move: defineOperation(51, "move", { take: "u32", give: "u32", lengthBytes: "u32", offset: "f64" }, {}),
 } as const;
 
 const ids = Object.values(operations).map((operation) => operation.id);

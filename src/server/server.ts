@@ -16,6 +16,7 @@ import { Drops } from "./drops.ts";
 import { Flusher } from "./flusher.ts";
 import { MetadataService } from "./metadata-service.ts";
 import { MetadataStore } from "./metadata-store.ts";
+import { serveProbes } from "./probe-service.ts";
 import type { Durability, Storage } from "./storage.ts";
 import { claimStorageDirectory, storageError } from "./storage-directory.ts";
 
@@ -106,6 +107,7 @@ export class Server {
     new MetadataService({ store, commits, rpc, drops, serverIndex, servers });
     const counters = this.#counters;
     new ChunkService({ rpc, memory, chunks, storage, buffers: rmaBuffers, inlineBuffers, counters });
+    serveProbes(rpc, memory, rmaBuffers);
     rpc.serve(operations.flush, (_, incoming) => {
       if (durability !== "device") return incoming.respond({});
       void flusher.flush().then((status) => (status === 0 ? incoming.respond({}) : incoming.fail(status)));

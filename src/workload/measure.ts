@@ -50,6 +50,7 @@ export class Measurement {
     closeStopS: 0,
   };
   #bytes = 0;
+  #ops = 0;
   #errors = 0;
   #verifyErrors = 0;
   #firstError = "";
@@ -135,7 +136,7 @@ export class Measurement {
       host,
       ...this.#stamps,
       bytes: this.#bytes,
-      ops: this.#work.items?.() ?? this.#latency.count,
+      ops: this.#work.items?.() ?? this.#ops,
       finished: this.#finished,
       errors: this.#errors,
       verifyErrors: this.#verifyErrors,
@@ -156,13 +157,15 @@ export class Measurement {
   /** One operation after the other; as many lanes run as the queue is deep. All in one: an await costs 100 ns. */
   async #operateLane(lane: number): Promise<void> {
     const work = this.#work;
+    const { batch = 1 } = work;
     while ((this.#next < this.#limit || this.#beginsAgain()) && !this.#mustStop()) {
       const index = this.#next++;
       try {
         work.prepare?.(index, lane);
         const startMs = performance.now();
         const bytes = await work.operate(index, lane);
-        this.#latency.record(Math.round((performance.now() - startMs) * 1e6));
+        this.#latency.record(Math.round(((performance.now() - startMs) * 1e6) / batch));
+        this.#ops += batch;
         this.#bytes += bytes;
         this.#countWrong(work.check?.(index, lane));
       } catch (error) {

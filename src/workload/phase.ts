@@ -1,5 +1,5 @@
 import type { RankResult } from "../report/figures.ts";
-import type { PhaseKind } from "../report/results.ts";
+import type { PhaseKind, WorkloadOptions } from "../report/results.ts";
 
 /**
  * What one client does in one phase. A method that rejects with a `FileSystemError` or a `BenchError` ERR_WORKLOAD is
@@ -8,6 +8,8 @@ import type { PhaseKind } from "../report/results.ts";
 export interface PhaseWork {
   /** Operations of this client; they are numbered from 0, and issued in this order. */
   readonly operations: number;
+  /** What rows and rates count for each call of `operate`; its time over as many is one latency. Without it 1. */
+  readonly batch?: number;
   /** Numbers may go on behind the last operation, which begins again with the first: for a wear-out and a least time. */
   readonly repeats?: boolean;
   /** Each operation needs the one before it: one at a time, whatever the queue depth. */
@@ -41,6 +43,8 @@ export interface Phase {
   readonly phase: string;
   readonly kind: PhaseKind;
   readonly iteration: number;
+  /** Instead of those of the run. */
+  readonly options?: WorkloadOptions;
   /** It does all its operations and no more: stonewall, wear-out and least time of the run are not for it. */
   readonly toTheEnd?: boolean;
   /**

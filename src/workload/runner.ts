@@ -87,10 +87,11 @@ class Rows {
     const { workload, options, parameters, remarks } = this.#shape;
     const planned = this.#phases[this.#next++]!;
     const { phase, kind, iteration } = planned;
+    const ownOptions = planned.options ?? options;
     const valid = reason === "";
     const own = figures === undefined ? "" : (planned.remarks?.(ranks) ?? "");
     const all = [remarks, own].filter((remark) => remark !== "").join("; ");
-    const about = { workload, phase, kind, iteration, options, parameters, remarks: all };
+    const about = { workload, phase, kind, iteration, options: ownOptions, parameters, remarks: all };
     this.#context.record({ ...about, figures, valid, reason }, ranks, servers);
   }
 
@@ -114,9 +115,10 @@ async function runPhase(context: WorkloadContext, shape: RunShape, phase: Phase,
   const { group, hostOfClient } = context;
   const work = phase.work();
   const { wearOut = false, minS = 0 } = phase.toTheEnd ? {} : shape;
+  const { queueDepth, stonewallS } = phase.options ?? shape.options;
   const measurement = new Measurement(work, {
-    queueDepth: shape.options.queueDepth,
-    stonewallS: phase.toTheEnd ? undefined : shape.options.stonewallS,
+    queueDepth,
+    stonewallS: phase.toTheEnd ? undefined : stonewallS,
     minS,
     mostFinished: wearOut ? (finished) => largest(group, finished) : undefined,
     barrier: shape.innerBarriers ? () => group.barrier() : undefined,

@@ -1,4 +1,5 @@
 import type { FileSystem } from "../client/file-system.ts";
+import type { ServerProbe } from "../client/server-probe.ts";
 import type { OptionSpec } from "../core/options.ts";
 import type { RankResult } from "../report/figures.ts";
 import type { Progress } from "../report/progress.ts";
@@ -13,6 +14,8 @@ export type { Progress };
 /** What a client process gives to the workload that it runs. */
 export interface WorkloadContext {
   readonly fs: FileSystem;
+  /** The servers below it; undefined where there are none. */
+  readonly probe: ServerProbe | undefined;
   /** The clients; a client's index in it is its task number in IOR and mdtest. */
   readonly group: Group;
   /** Host name of each client, by index. */
