@@ -45,14 +45,19 @@ export function bootstrap(makeConfig: () => RunConfig): Bootstrapped {
     exchange(() => checkMemory(place, map, config));
     const transport = makeTransport(place, config);
     const whereabouts = exchange(() => lookAround(place, transport.arena, refusals));
-    const { worker, arenaKey } = transport.address;
-    const workers = allgather(worker);
-    const arenaKeys = allgather(arenaKey);
-    transport.setPeers(workers.map((peer, i) => ({ worker: peer, arenaKey: arenaKeys[i]! })));
+    exchangeAddresses(transport);
     return { config, place, map, mapHash, build, transport, newStoragePaths, whereabouts };
   } finally {
     leaveJob();
   }
+}
+
+/** Tells every rank of every other one how UCX reaches it. Collective over MPI; blocks. */
+export function exchangeAddresses(transport: UcxTransport): void {
+  const { worker, arenaKey } = transport.address;
+  const workers = allgather(worker);
+  const arenaKeys = allgather(arenaKey);
+  transport.setPeers(workers.map((peer, i) => ({ worker: peer, arenaKey: arenaKeys[i]! })));
 }
 
 function checkMemory(place: RankPlace, map: RankMap, config: RunConfig): void {

@@ -3,8 +3,10 @@ import { allowedValues, showValue } from "../core/option-value.ts";
 import type { OptionSpec } from "../core/options.ts";
 import { workloads } from "../workload/registry.ts";
 import { defaultWorkloads, makeConfig } from "./config.ts";
+import { doctorOptions } from "./doctor-options.ts";
 import { exitStatuses } from "./help.ts";
 import { environmentName, jobOptions } from "./options.ts";
+import { planOptions } from "./plan-options.ts";
 import { splitLine } from "./workload-line.ts";
 
 const exampleFile = `servers-per-node = 2
@@ -79,7 +81,7 @@ lies. \`rankmap.csv\` has the answer beside the plan, each result row the smalle
 deviation with its reason, such as a container that forbids to bind memory.
 
 A map file is CSV with a line for each rank. To change a map, edit the \`rankmap.csv\` of a run, or what
-\`node . plan --format csv\` prints ([before-a-run.md](before-a-run.md)):
+\`node . plan --print csv\` prints ([before-a-run.md](before-a-run.md)):
 
 \`\`\`
 rank,role,cpus
@@ -126,8 +128,9 @@ it("docs/configuration.md is what the table of options says", async () => {
   await expect(configurationPage()).toMatchFileSnapshot("../../docs/configuration.md");
 });
 
-it("every letter and name is there once", () => {
-  const names = jobOptions.map(({ name }) => name);
+it("every letter and name is there once, also beside the options of other commands", () => {
+  const names = [...jobOptions, ...planOptions].map(({ name }) => name);
+  for (const { name } of doctorOptions) expect(names).not.toContain(name);
   const letters = jobOptions.flatMap((spec) => ("letter" in spec ? [spec.letter] : []));
   expect(new Set(names).size).toBe(names.length);
   expect(new Set(letters).size).toBe(letters.length);

@@ -17,6 +17,10 @@ const commands: Readonly<Record<string, Command>> = {
     about: "show what a run would do: rank map, memory, load of each server; starts nothing",
     run: async (argv) => (await import("./plan.ts")).plan(argv),
   },
+  doctor: {
+    about: "examine every node of the job: could that run start here, and which nodes are slow",
+    run: async (argv) => (await import("./doctor.ts")).doctor(argv),
+  },
 };
 
 async function main([name, ...argv]: readonly string[]): Promise<number> {

@@ -52,3 +52,13 @@ export function exchange<T>(make: () => T): T[] {
 export function allgather(bytes: Uint8Array): Uint8Array[] {
   return mpi.world().allgather(bytes);
 }
+
+/** Sends a few bytes to one rank, which receives them. */
+export function send(bytes: Uint8Array, rank: number): void {
+  mpi.world().send(bytes, rank, 0);
+}
+
+/** Waits for the bytes that one rank sends. @param into As many as come. */
+export function receive(into: Uint8Array, rank: number): void {
+  mpi.world().receive(into, rank, 0);
+}

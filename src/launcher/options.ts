@@ -59,7 +59,7 @@ export const jobOptions = [
     name: "rank-map",
     type: "string",
     about:
-      "CSV file that says who serves and runs where, as rankmap.csv of a run or node . plan --format csv: rank and " +
+      "CSV file that says who serves and runs where, as rankmap.csv of a run or node . plan --print csv: rank and " +
       "role are needed; host, cpus and, with --storage, storage_path count where there are any.",
     group: job,
   },

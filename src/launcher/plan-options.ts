@@ -19,7 +19,7 @@ export const planOptions: readonly OptionSpec[] = [
     group: "Plan",
   },
   {
-    name: "format",
+    name: "print",
     type: "choice",
     choices: ["table", "csv", "json"],
     default: "table",
@@ -36,7 +36,7 @@ export const planCommand: JobCommand = {
       "mpirun -n 64 node . plan ior -w -F -t 4m -b 1g     for the nodes of this allocation",
       'node . plan -n 384 --hosts 4 --topology "pack:2 numa:4 core:12 pu:2" --near nic ior -w -r -t 4m -b 4g',
       "node . plan -n 768 --hosts 16 --topology node.xml --clients-per-server 3",
-      "node . plan --format csv > map.csv                 to edit, and give to run --rank-map",
+      "node . plan --print csv > map.csv                 to edit, and give to run --rank-map",
     ],
   },
   options: planOptions,

@@ -14,18 +14,7 @@ import type { Plan } from "./plan-job.ts";
 
 const plan = (...words: string[]) => execute("node", [".", "plan", ...words]);
 const made = async (...words: string[]): Promise<Plan> => {
-  const { stdout, stderr, status } = await plan(
-    ...words,
-    "--format",
-    "json",
-    "ior",
-    "-w",
-    "-F",
-    "-b",
-    "8m",
-    "-t",
-    "1m",
-  );
+  const { stdout, stderr, status } = await plan(...words, "--print", "json", "ior", "-w", "-F", "-b", "8m", "-t", "1m");
   expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
   return JSON.parse(stdout);
 };
@@ -94,7 +83,7 @@ describe("node . plan of a described job", () => {
 
 describe("node . plan of the job that it is in", () => {
   it("is made of the facts of all ranks, and its map can be given back", async () => {
-    const words = ["--format", "csv", "--servers-per-node", "1", "--storage", "/nvme0"];
+    const words = ["--print", "csv", "--servers-per-node", "1", "--storage", "/nvme0"];
     const { stdout, status } = await mpirun(3, ["node", ".", "plan", ...words]);
     expect(status).toBe(0);
     const rows: Record<string, string>[] = parse(stdout, { columns: true });
@@ -104,9 +93,9 @@ describe("node . plan of the job that it is in", () => {
     try {
       const path = join(folder, "map.csv");
       writeFileSync(path, stdout);
-      const again = await plan("-n", "3", "--format", "csv", "--storage", "/nvme0", "--rank-map", path);
+      const again = await plan("-n", "3", "--print", "csv", "--storage", "/nvme0", "--rank-map", path);
       expect(again).toEqual({ status: 0, stdout, stderr: "" });
-      const elsewhere = await plan("-n", "3", "--format", "csv", "--rank-map", path);
+      const elsewhere = await plan("-n", "3", "--print", "csv", "--rank-map", path);
       expect(elsewhere.status).toBe(0);
       expect(elsewhere.stdout).not.toContain("/nvme0");
     } finally {

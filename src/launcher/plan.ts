@@ -58,13 +58,13 @@ function readConfig(argv: readonly string[]): RunConfig {
   return makeConfig({ argv, environment: process.env, workloads, command: planCommand });
 }
 
-function planValues(argv: readonly string[]): { hosts?: number; topology?: string; format: PlanFormat } {
+function planValues(argv: readonly string[]): { hosts?: number; topology?: string; print: PlanFormat } {
   return parseOptions([...jobOptions, ...planOptions], argv, planCommand.info).values as ReturnType<typeof planValues>;
 }
 
 function print(argv: readonly string[], job: Omit<PlannedJob, "argv">): void {
   const plan = makePlan({ ...job, argv: runArguments(argv) });
-  process.stdout.write(showPlan(plan, planValues(argv).format));
+  process.stdout.write(showPlan(plan, planValues(argv).print));
 }
 
 /** The words without the options that only `plan` has. */

@@ -1,4 +1,4 @@
-import { COMMAND, CONTROL, EVENT, Worker } from "ucx-node";
+import { COMMAND, CONTROL, EVENT, libraryVersion, Worker } from "ucx-node";
 import { errno } from "../core/errno.ts";
 import { assert } from "../core/errors.ts";
 import { headerBytes, inlineBytes } from "../core/limits.ts";
@@ -6,6 +6,9 @@ import type { Poller } from "../reactor/reactor.ts";
 import type { RemoteMemory } from "./remote-memory.ts";
 import { Slots } from "./slots.ts";
 import type { Words } from "./struct.ts";
+
+/** Version of the UCX library in use, "1.13.1". */
+export const ucxVersion: () => string = libraryVersion;
 
 /** What the others need to reach a rank; exchanged once, at boot. */
 export interface PeerAddress {

@@ -28,6 +28,21 @@ export interface UringStorageOptions {
 }
 
 /**
+ * Opens a ring, pins memory as a server does, and lets go of both: whether it can be done here.
+ * @returns The setup flags that the kernel has.
+ * @throws NodeJS.ErrnoException What the kernel refused, and what to do about it.
+ */
+export function tryUring(memory: Uint8Array): readonly string[] {
+  const ring = new Ring({ entries: operationsInFlight });
+  try {
+    ring.registerBuffers([memory.buffer as ArrayBuffer]);
+    return [...ring.flags];
+  } finally {
+    ring.close();
+  }
+}
+
+/**
  * Slots in sparse files, by io_uring with fixed buffers and registered files. In class `device`, what is aligned
  * goes by O_DIRECT, the rest through the page cache. Both see each other's data: a direct read writes dirty pages
  * back first, a direct write drops cached pages after it, and ranges of two operations that overlap at once are

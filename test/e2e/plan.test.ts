@@ -25,7 +25,7 @@ it("a run has the map that was planned, and spreads its data as planned", async 
     "-i",
     "2",
   ];
-  const planned = await mpirun(6, ["node", ".", "plan", "--storage", job.storage, "--format", "json", ...words]);
+  const planned = await mpirun(6, ["node", ".", "plan", "--storage", job.storage, "--print", "json", ...words]);
   const { rankMapHash, forecast } = JSON.parse(planned.stdout);
   expect(await job.run(6, words)).toMatchObject({ status: 0, stderr: "" });
   for (const row of job.rows("results")) expect(row.rank_map_hash).toBe(rankMapHash);
