@@ -3,10 +3,14 @@ import type { FileSystem } from "../client/file-system.ts";
 import { PosixFileSystem } from "../client/posix.ts";
 import { RpcServerProbe } from "../client/rpc-server-probe.ts";
 import { BenchError } from "../core/errors.ts";
+import type { ClientCounters } from "../report/process-counters.ts";
 import type { SuiteScore } from "../report/suite-score.ts";
+import type { Rpc } from "../rpc/service.ts";
+import { TimedRpc } from "../rpc/timed-rpc.ts";
 import { workloads } from "../workload/registry.ts";
 import type { WorkloadContext } from "../workload/workload.ts";
 import type { Lead } from "./lead.ts";
+import { ProcessClock } from "./process-clock.ts";
 import { leave, type RunningRank, startReactor } from "./running-rank.ts";
 import { decodeCounters, readCounters } from "./server-counters.ts";
 
@@ -18,11 +22,14 @@ import { decodeCounters, readCounters } from "./server-counters.ts";
 export async function runClient(rank: RunningRank): Promise<number> {
   const { job, transport } = rank;
   const reactor = startReactor(rank, [transport]);
+  const rpc = new TimedRpc(rank.rpc);
+  const clock = new ProcessClock(reactor);
+  const readOwn = (): ClientCounters => ({ ...rpc.counters, ...clock.read() });
   let lead: Lead | undefined;
   let fs: FileSystem | undefined;
   let failure: BenchError | undefined;
   try {
-    fs = openFileSystem(rank);
+    fs = openFileSystem(rank, rpc);
     if (job.isLead) lead = new (await import("./lead.ts")).Lead(rank);
   } catch (error) {
     if (!(error instanceof BenchError)) throw error;
@@ -33,7 +40,7 @@ export async function runClient(rank: RunningRank): Promise<number> {
     await job.agree(failure);
     agreed = true;
     lead?.showStart();
-    await runWorkloads(rank, fs!, lead);
+    await runWorkloads(rank, { fs: fs!, readOwn }, lead);
     await job.untilEnd();
     const farewells = await job.farewell(new Uint8Array(0));
     const said = farewells?.filter((bytes) => bytes.length > 0);
@@ -57,7 +64,7 @@ async function endingOf(run: () => Promise<void>): Promise<BenchError | undefine
   }
 }
 
-function openFileSystem({ config, map, rpc, transport }: RunningRank): FileSystem {
+function openFileSystem({ config, map, transport }: RunningRank, rpc: Rpc): FileSystem {
   if (config.target.kind === "posix") return new PosixFileSystem(config.target.path);
   return new BenchFileSystem({
     rpc,
@@ -75,12 +82,12 @@ function openFileSystem({ config, map, rpc, transport }: RunningRank): FileSyste
  */
 async function runWorkloads(
   { config, map, job, rpc, transport }: RunningRank,
-  fs: FileSystem,
+  own: Pick<WorkloadContext, "fs" | "readOwn">,
   lead: Lead | undefined,
 ): Promise<void> {
   const { servers } = map;
   const context = {
-    fs,
+    ...own,
     probe: config.target.kind === "benchfs" ? new RpcServerProbe({ rpc, servers, arena: transport.arena }) : undefined,
     group: job.clients!,
     hostOfClient: map.clients.map((rank) => map.places[rank]!.host),

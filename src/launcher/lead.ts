@@ -91,7 +91,7 @@ export class Lead {
     this.#screen.text(
       `Servers: ${total("requests")} requests, ${total("bytesWritten")} bytes written, ` +
         `${total("bytesRead")} bytes read, ${total("flushes")} flushes, ` +
-        `asleep ${Math.round((100 * total("asleepNs")) / total("servingNs"))} % of the time`,
+        `asleep ${Math.round((100 * total("asleepNs")) / total("elapsedNs"))} % of the time`,
     );
   }
 

@@ -1,41 +1,25 @@
-import { performance } from "node:perf_hooks";
 import type { Reactor } from "../reactor/reactor.ts";
 import type { ServerCounters } from "../report/servers.ts";
 import { operations } from "../rpc/operations.ts";
 import type { Rpc } from "../rpc/service.ts";
 import type { Counters } from "../server/counters.ts";
+import { ProcessClock } from "./process-clock.ts";
 
 /** A server that does not answer by then is lost or stopped; the phases notice by themselves. */
 const readDeadlineMs = 5000;
 
 /** A server's counters, of what it serves and of its process. */
 export class OwnCounters {
-  readonly #reactor: Reactor;
+  readonly #process: ProcessClock;
   readonly #served: () => Counters;
-  readonly #startMs = performance.now();
 
   constructor(reactor: Reactor, served: () => Counters) {
-    this.#reactor = reactor;
+    this.#process = new ProcessClock(reactor);
     this.#served = served;
   }
 
   read(): ServerCounters {
-    const { requests, bytesRead, bytesWritten, flushes, bufferWaits } = this.#served();
-    const { inNativeNs, inJavaScriptNs, asleepNs } = this.#reactor.counters;
-    const { user, system } = process.cpuUsage();
-    return {
-      requests,
-      bytesRead,
-      bytesWritten,
-      flushes,
-      bufferWaits,
-      servingNs: (performance.now() - this.#startMs) * 1e6,
-      nativeNs: inNativeNs,
-      javaScriptNs: inJavaScriptNs,
-      asleepNs,
-      userNs: user * 1000,
-      systemNs: system * 1000,
-    };
+    return { ...this.#served(), ...this.#process.read() };
   }
 
   encode(): Uint8Array {

@@ -53,7 +53,21 @@ export async function runServer(rank: RunningRank): Promise<number> {
   return 0;
 }
 
-const idle = { requests: 0, bytesRead: 0, bytesWritten: 0, flushes: 0, bufferWaits: 0 };
+/** The counters of a server that serves nothing, beside a plain directory. */
+const idle = {
+  requests: 0,
+  bytesRead: 0,
+  bytesWritten: 0,
+  flushes: 0,
+  bufferWaits: 0,
+  bufferWaitNs: 0,
+  serviceSamples: 0,
+  serviceNs: 0,
+  deviceAccesses: 0,
+  deviceSamples: 0,
+  deviceNs: 0,
+  metadataBytes: 0,
+};
 
 /**
  * Makes the directory that the servers of this node share. A parent that is missing is more likely a typing error

@@ -1,4 +1,5 @@
 import { Histogram } from "./histogram.ts";
+import type { ClientCounters } from "./process-counters.ts";
 import type { TimelineSample } from "./timeline.ts";
 
 /** What one client measured in one phase. Stamps are seconds since the Unix epoch by this client's clock. */
@@ -26,6 +27,8 @@ export interface RankResult {
   /** Why the loop ended before all operations were done ("stonewall", a reason to stop); empty if it did not. */
   readonly stopped: string;
   readonly latency: Histogram;
+  /** Where the time of its process went, from the barrier before the phase to its end. */
+  readonly process?: ClientCounters;
   /** Once a second, if that was asked for. */
   readonly timeline?: readonly TimelineSample[];
 }

@@ -1,5 +1,6 @@
 import type { Column } from "./column.ts";
 import type { RankResult } from "./figures.ts";
+import { busyShare, type ClientCounters } from "./process-counters.ts";
 import { type PhaseResult, type RunInfo, schemaVersion } from "./results.ts";
 
 /** A line of ranks.csv: one client in one phase. */
@@ -22,6 +23,11 @@ function latencyUs(name: string, about: string, valueNs: (rank: RankResult) => n
     about,
     value: ({ rank }) => (rank.latency.count === 0 ? undefined : valueNs(rank) / 1000),
   };
+}
+
+/** A column that is empty where the process was not watched. */
+function ofProcess(name: string, unit: string, about: string, value: (c: ClientCounters) => number): Column<RankRow> {
+  return { name, unit, about, value: ({ rank }) => rank.process && value(rank.process) };
 }
 
 /** The columns of ranks.csv, in their order. The stamps are raw, so that any figure can be computed again. */
@@ -49,6 +55,31 @@ export const rankColumns: readonly Column<RankRow>[] = [
     latency.quantileNs(0.99),
   ),
   latencyUs("lat_max_us", "Longest time of an operation.", ({ latency }) => latency.maxNs),
+  ofProcess("calls", "", "Requests that it sent to servers.", (c) => c.calls),
+  ofProcess(
+    "call_us",
+    "us",
+    "Mean time of such a request, from its call to its answer, of one in 16.",
+    (c) => c.callNs / c.callSamples / 1000,
+  ),
+  ofProcess(
+    "cpu_share",
+    "",
+    "CPU time of its process, user and system, over the time of the phase.",
+    (c) => (c.userNs + c.systemNs) / c.elapsedNs,
+  ),
+  ofProcess("system_share", "", "Time in the kernel over that time.", (c) => c.systemNs / c.elapsedNs),
+  ofProcess("native_share", "", "Native code of the event loop: progress of UCX.", (c) => c.nativeNs / c.elapsedNs),
+  ofProcess("waiting_share", "", "The event loop polled and found nothing.", (c) => c.waitingNs / c.elapsedNs),
+  ofProcess(
+    "javascript_share",
+    "",
+    "JavaScript in the event loop, collections of garbage included.",
+    (c) => c.javaScriptNs / c.elapsedNs,
+  ),
+  ofProcess("gc_share", "", "Collections of garbage.", (c) => c.collectingNs / c.elapsedNs),
+  ofProcess("asleep_share", "", "The event loop slept.", (c) => c.asleepNs / c.elapsedNs),
+  ofProcess("busy_share", "", "The event loop neither slept nor polled in vain.", busyShare),
   {
     name: "stopped",
     unit: "",

@@ -4,9 +4,10 @@ import type { Cell, Column } from "./column.ts";
 import { columnsPage } from "./columns-page.ts";
 import { phaseFigures, type RankResult } from "./figures.ts";
 import { Histogram } from "./histogram.ts";
+import { counted } from "./process-counters.ts";
 import { type RankRow, rankColumns } from "./ranks.ts";
 import { type PhaseResult, type ResultRow, type RunInfo, resultColumns } from "./results.ts";
-import { counted, type ServerCounters, serverColumns } from "./servers.ts";
+import { type ServerCounters, serverColumns } from "./servers.ts";
 import { suiteColumns } from "./suite-summary.ts";
 import { timelineColumns } from "./timeline.ts";
 
@@ -74,6 +75,7 @@ const resultsHeader = `
 const ranksHeader = `
     schema run_id workload phase iteration client host open_start_s open_stop_s wrrd_start_s wrrd_stop_s
     close_start_s close_stop_s bytes ops errors verify_errors lat_mean_us lat_p50_us lat_p99_us lat_max_us
+    calls call_us cpu_share system_share native_share waiting_share javascript_share gc_share asleep_share busy_share
     stopped first_error`
   .trim()
   .split(/\s+/);
@@ -129,7 +131,7 @@ describe("results.csv", () => {
         "queue_depth": 1,
         "rank_map_hash": "m",
         "run_id": "r1",
-        "schema": 1,
+        "schema": 2,
         "segments": 1,
         "servers": 2,
         "slowest_client": 0,
@@ -184,7 +186,7 @@ describe("ranks.csv", () => {
         "ops": 4,
         "phase": "write",
         "run_id": "r1",
-        "schema": 1,
+        "schema": 2,
         "verify_errors": 0,
         "workload": "ior",
         "wrrd_start_s": 1000.5,
@@ -201,7 +203,16 @@ describe("servers.csv", () => {
     bytesWritten: 2,
     flushes: 3,
     bufferWaits: 4,
-    servingNs: 1e9,
+    bufferWaitNs: 1e6,
+    serviceSamples: 10,
+    serviceNs: 1e6,
+    deviceAccesses: 5,
+    deviceSamples: 5,
+    deviceNs: 1e6,
+    metadataBytes: 4096,
+    elapsedNs: 1e9,
+    waitingNs: 0,
+    collectingNs: 0,
     nativeNs: 5e8,
     javaScriptNs: 1e8,
     asleepNs: 2e8,
@@ -210,7 +221,21 @@ describe("servers.csv", () => {
   };
 
   it("has what a server did between two readings, times as shares of that time", () => {
-    const after = { ...before, requests: 15, bytesWritten: 4098, servingNs: 3e9, asleepNs: 12e8, systemNs: 6e8 };
+    const after = {
+      ...before,
+      requests: 15,
+      bytesWritten: 4098,
+      elapsedNs: 3e9,
+      asleepNs: 12e8,
+      systemNs: 6e8,
+      waitingNs: 4e8,
+      bufferWaits: 6,
+      bufferWaitNs: 5e6,
+      serviceSamples: 12,
+      serviceNs: 2e6,
+      deviceSamples: 9,
+      deviceNs: 3e6,
+    };
     const place = { server: 1, rank: 4, host: "h1" };
     expect(
       cells(serverColumns, {
@@ -233,6 +258,11 @@ describe("servers.csv", () => {
       system_share: 0.25,
       asleep_share: 0.5,
       javascript_share: 0,
+      buffer_wait_us: 2000,
+      service_us: 500,
+      device_us: 500,
+      waiting_share: 0.2,
+      busy_share: expect.closeTo(0.3, 12),
     });
   });
 });

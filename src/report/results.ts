@@ -2,7 +2,7 @@ import type { Column } from "./column.ts";
 import type { PhaseFigures } from "./figures.ts";
 
 /** Changes whenever a column is added, removed or means something else. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /** What all rows of a run share. */
 export interface RunInfo {

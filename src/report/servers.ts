@@ -1,44 +1,26 @@
 import type { Cell, Column } from "./column.ts";
+import { busyShare, type ProcessCounters } from "./process-counters.ts";
 import { type PhaseResult, type RunInfo, schemaVersion } from "./results.ts";
 
-/** What one server has done since it started, or in one phase. */
-export interface ServerCounters {
+/** What one server has done since it started, or in one phase. Of requests and device accesses a sample is timed. */
+export interface ServerCounters extends ProcessCounters {
   readonly requests: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
   /** Flushes of the device that were done before something was acknowledged. */
   readonly flushes: number;
-  /** Requests that had to wait for a free buffer. */
+  /** Requests that had to wait for a free buffer, and for how long altogether. */
   readonly bufferWaits: number;
-  /** Time that has passed, of which its event loop was in native code, in JavaScript, and asleep. */
-  readonly servingNs: number;
-  readonly nativeNs: number;
-  readonly javaScriptNs: number;
-  readonly asleepNs: number;
-  /** CPU time of the process. */
-  readonly userNs: number;
-  readonly systemNs: number;
-}
-
-/** The counters by name, all zero. */
-const none: ServerCounters = {
-  requests: 0,
-  bytesRead: 0,
-  bytesWritten: 0,
-  flushes: 0,
-  bufferWaits: 0,
-  servingNs: 0,
-  nativeNs: 0,
-  javaScriptNs: 0,
-  asleepNs: 0,
-  userNs: 0,
-  systemNs: 0,
-};
-
-/** What happened between two readings of the counters. */
-export function counted(before: ServerCounters, after: ServerCounters): ServerCounters {
-  const names = Object.keys(none) as (keyof ServerCounters)[];
-  return Object.fromEntries(names.map((name) => [name, after[name] - before[name]])) as unknown as ServerCounters;
+  readonly bufferWaitNs: number;
+  /** Requests that were timed from their arrival to their answer. */
+  readonly serviceSamples: number;
+  readonly serviceNs: number;
+  /** Reads, writes and flushes of the device, and those that were timed. */
+  readonly deviceAccesses: number;
+  readonly deviceSamples: number;
+  readonly deviceNs: number;
+  /** Space that names and small files take; between two readings: what it has grown by. */
+  readonly metadataBytes: number;
 }
 
 /** Where a server runs. */
@@ -66,7 +48,7 @@ function of(name: string, unit: string, about: string, value: (row: ServerRow) =
 }
 
 function share(name: string, about: string, partNs: (counters: ServerCounters) => number): Column<ServerRow> {
-  return of(name, "", about, ({ counters }) => partNs(counters) / counters.servingNs);
+  return of(name, "", about, ({ counters }) => partNs(counters) / counters.elapsedNs);
 }
 
 /** The columns of servers.csv, in their order. */
@@ -91,14 +73,32 @@ export const serverColumns: readonly Column<ServerRow>[] = [
   of("planned_share", "", "The part that placement gives it; empty where not known.", (row) => row.plannedShare),
   of("flushes", "", "Flushes of its device before something was acknowledged.", ({ counters }) => counters.flushes),
   of("buffer_waits", "", "Requests that had to wait for a buffer.", ({ counters }) => counters.bufferWaits),
-  of("serving_s", "s", "Time between the two readings of its counters.", ({ counters }) => counters.servingNs / 1e9),
+  of(
+    "buffer_wait_us",
+    "us",
+    "Mean time that such a request waited.",
+    ({ counters: c }) => c.bufferWaitNs / c.bufferWaits / 1000,
+  ),
+  of(
+    "service_us",
+    "us",
+    "Mean time from the arrival of a request to its answer, of one in 16.",
+    ({ counters: c }) => c.serviceNs / c.serviceSamples / 1000,
+  ),
+  of("device_accesses", "", "Reads, writes and flushes of its device.", ({ counters }) => counters.deviceAccesses),
+  of(
+    "device_us",
+    "us",
+    "Mean time of such an access, of one in 16.",
+    ({ counters: c }) => c.deviceNs / c.deviceSamples / 1000,
+  ),
+  of("serving_s", "s", "Time between the two readings of its counters.", ({ counters }) => counters.elapsedNs / 1e9),
   share("cpu_share", "CPU time, user and system, over that time.", (c) => c.userNs + c.systemNs),
   share("system_share", "Time in the kernel over that time.", (c) => c.systemNs),
-  share(
-    "native_share",
-    "Native code of the event loop: progress of UCX and io_uring, and spinning.",
-    (c) => c.nativeNs,
-  ),
-  share("javascript_share", "Event handlers in JavaScript.", (c) => c.javaScriptNs),
+  share("native_share", "Native code of the event loop: progress of UCX and io_uring.", (c) => c.nativeNs),
+  share("waiting_share", "The event loop polled and found nothing.", (c) => c.waitingNs),
+  share("javascript_share", "JavaScript, collections of garbage included.", (c) => c.javaScriptNs),
+  share("gc_share", "Collections of garbage.", (c) => c.collectingNs),
   share("asleep_share", "The event loop slept.", (c) => c.asleepNs),
+  of("busy_share", "", "The event loop neither slept nor polled in vain.", ({ counters }) => busyShare(counters)),
 ];

@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import { Slots } from "../rpc/slots.ts";
 
 /** Where a pool's buffers lie: `count` buffers of one size, side by side in the arena. */
@@ -18,8 +19,9 @@ export class BufferPool {
   readonly #free: Slots;
   /** By peer, in the order of their turns. */
   readonly #waiting = new Map<number, ((buffer: number) => void)[]>();
-  /** Requests that had to wait, since the start. */
+  /** Requests that had to wait, since the start, and for how long altogether. */
   waits = 0;
+  waitNs = 0;
 
   constructor(region: BufferRegion, bufferBytes: number) {
     this.bufferBytes = bufferBytes;
@@ -47,7 +49,12 @@ export class BufferPool {
     const buffer = this.#free.take();
     if (buffer !== -1) return Promise.resolve(buffer);
     this.waits++;
-    return new Promise((resolve) => {
+    const startMs = performance.now();
+    return new Promise((settle) => {
+      const resolve = (got: number) => {
+        this.waitNs += (performance.now() - startMs) * 1e6;
+        settle(got);
+      };
       const queue = this.#waiting.get(peer);
       if (queue === undefined) this.#waiting.set(peer, [resolve]);
       else queue.push(resolve);

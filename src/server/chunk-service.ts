@@ -20,7 +20,7 @@ export interface ChunkServiceOptions {
   readonly buffers: BufferPool;
   /** Buffers of `inlineBytes`, for inline payloads that do not lie in the arena. */
   readonly inlineBuffers: BufferPool;
-  readonly counters: Counters;
+  readonly counters: Pick<Counters, "bytesRead" | "bytesWritten">;
 }
 
 /** A range of one chunk, as requests name it. */
@@ -43,7 +43,7 @@ export class ChunkService {
   readonly #peers: PeerMemories;
   readonly #buffers: BufferPool;
   readonly #inlineBuffers: BufferPool;
-  readonly #counters: Counters;
+  readonly #counters: Pick<Counters, "bytesRead" | "bytesWritten">;
 
   constructor({ rpc, memory, chunks, storage, buffers, inlineBuffers, counters }: ChunkServiceOptions) {
     this.#chunks = chunks;

@@ -1,8 +1,9 @@
-import { rmSync } from "node:fs";
+import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { errno } from "../core/errno.ts";
 import { BenchError } from "../core/errors.ts";
 import { chunkBytes, inlineBytes } from "../core/limits.ts";
+import { StageTimer } from "../core/stage-timer.ts";
 import { operations } from "../rpc/operations.ts";
 import type { RemoteMemory } from "../rpc/remote-memory.ts";
 import type { Rpc } from "../rpc/service.ts";
@@ -19,6 +20,8 @@ import { MetadataStore } from "./metadata-store.ts";
 import { serveProbes } from "./probe-service.ts";
 import type { Durability, Storage } from "./storage.ts";
 import { claimStorageDirectory, storageError } from "./storage-directory.ts";
+import { TimedIncoming } from "./timed-incoming.ts";
+import { TimedStorage } from "./timed-storage.ts";
 
 export interface ServerOptions {
   readonly rpc: Rpc;
@@ -46,7 +49,10 @@ export class Server {
   readonly #durability: Durability;
   #settled: Promise<void> | undefined;
   #closing = false;
-  readonly #counters: Counters = { requests: 0, bytesRead: 0, bytesWritten: 0, flushes: 0, bufferWaits: 0 };
+  readonly #metadataPath: string;
+  readonly #moved = { bytesRead: 0, bytesWritten: 0 };
+  readonly #service = new StageTimer();
+  readonly #device = new StageTimer();
 
   /**
    * Opens the storage path, recovers what an earlier server left there, and serves from then on.
@@ -81,8 +87,9 @@ export class Server {
     }
   }
 
-  private constructor(options: ServerOptions, database: Database, storage: Storage) {
-    const { serverIndex, servers, memory, buffers, durability } = options;
+  private constructor(options: ServerOptions, database: Database, untimed: Storage) {
+    const { serverIndex, servers, memory, buffers, durability, storagePath } = options;
+    const storage = new TimedStorage(untimed, this.#device);
     const rpc = this.#gated(options.rpc);
     const commits = new CommitQueue(database);
     const store = new MetadataStore(database, serverIndex);
@@ -97,6 +104,7 @@ export class Server {
     const rmaRegion = { offset: buffers.offset + chunkBytes, count: buffers.count - 1 };
     const rmaBuffers = new BufferPool(rmaRegion, chunkBytes);
     this.storage = storage;
+    this.#metadataPath = join(storagePath, "meta");
     this.#database = database;
     this.#chunks = chunks;
     this.#drops = drops;
@@ -105,7 +113,7 @@ export class Server {
     this.#durability = durability;
 
     new MetadataService({ store, commits, rpc, drops, serverIndex, servers });
-    const counters = this.#counters;
+    const counters = this.#moved;
     new ChunkService({ rpc, memory, chunks, storage, buffers: rmaBuffers, inlineBuffers, counters });
     serveProbes(rpc, memory, rmaBuffers);
     rpc.serve(operations.flush, (_, incoming) => {
@@ -114,10 +122,21 @@ export class Server {
     });
   }
 
-  /** A copy of the counters. */
+  /** A copy of the counters. Blocks for as long as it takes to look up the sizes of a few files. */
   get counters(): Counters {
-    const bufferWaits = this.#pools.reduce((sum, pool) => sum + pool.waits, 0);
-    return { ...this.#counters, flushes: this.#flusher.count, bufferWaits };
+    return {
+      ...this.#moved,
+      requests: this.#service.count,
+      flushes: this.#flusher.count,
+      bufferWaits: this.#pools.reduce((sum, pool) => sum + pool.waits, 0),
+      bufferWaitNs: this.#pools.reduce((sum, pool) => sum + pool.waitNs, 0),
+      serviceSamples: this.#service.samples,
+      serviceNs: this.#service.sampledNs,
+      deviceAccesses: this.#device.count,
+      deviceSamples: this.#device.samples,
+      deviceNs: this.#device.sampledNs,
+      metadataBytes: allocatedBytes(this.#metadataPath),
+    };
   }
 
   /** Buffers that no request has now; all of them when nothing is under way. */
@@ -153,19 +172,29 @@ export class Server {
     await this.#database.close();
   }
 
-  /** The same Rpc, counting requests, and refusing them once this server is closing. */
+  /** The same Rpc, counting and timing requests, and refusing them once this server is closing. */
   #gated(rpc: Rpc): Rpc {
     return {
       rank: rpc.rank,
       call: (operation, peer, request, options) => rpc.call(operation, peer, request, options),
       serve: (operation, handler) =>
         rpc.serve(operation, (request, incoming) => {
-          this.#counters.requests++;
+          const startMs = this.#service.start();
           if (this.#closing) incoming.fail(-errno.ECANCELED);
-          else handler(request, incoming);
+          else if (startMs === 0) handler(request, incoming);
+          else handler(request, new TimedIncoming(incoming, () => this.#service.stop(startMs)));
         }),
       afterBatch: (run) => rpc.afterBatch(run),
       onPeerLost: (run) => rpc.onPeerLost(run),
     };
+  }
+}
+
+/** Space that the files of a directory take, sparse ones less than their size; 0 when it has been removed. */
+function allocatedBytes(directory: string): number {
+  try {
+    return readdirSync(directory).reduce((sum, name) => sum + statSync(join(directory, name)).blocks * 512, 0);
+  } catch {
+    return 0;
   }
 }

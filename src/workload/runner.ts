@@ -1,8 +1,9 @@
 import { performance } from "node:perf_hooks";
 import { BenchError } from "../core/errors.ts";
 import { type PhaseFigures, phaseFigures, type RankResult } from "../report/figures.ts";
+import { type ClientCounters, counted } from "../report/process-counters.ts";
 import type { WorkloadOptions } from "../report/results.ts";
-import { counted, type ServerCounters } from "../report/servers.ts";
+import type { ServerCounters } from "../report/servers.ts";
 import type { Group } from "../rpc/group.ts";
 import { Measurement } from "./measure.ts";
 import type { Phase } from "./phase.ts";
@@ -135,13 +136,17 @@ async function runPhase(context: WorkloadContext, shape: RunShape, phase: Phase,
   await measurement.setUp();
   const isLead = group.index === 0;
   const before = isLead ? await context.readServers() : [];
+  const ownBefore = context.readOwn?.();
   await group.barrier();
   await measurement.run();
   if (work.cleanUp !== undefined) {
     await group.barrier();
     await measurement.attempt(work.cleanUp.bind(work));
   }
-  const own = measurement.result(group.index, hostOfClient[group.index]!);
+  const own = {
+    ...measurement.result(group.index, hostOfClient[group.index]!),
+    ...(ownBefore && { process: counted<ClientCounters>(ownBefore, context.readOwn!()) }),
+  };
   const gathered = await group.gather(encodeRankResult(own));
   const after = isLead ? await context.readServers() : [];
   // A server that did not answer has no counters, and the run is about to end.

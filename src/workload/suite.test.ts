@@ -178,7 +178,8 @@ describe("the suite in class device", () => {
           durability: flushes ? "device" : "pagecache",
         }),
     );
-    const times = { servingNs: 0, nativeNs: 0, javaScriptNs: 0, asleepNs: 0, userNs: 0, systemNs: 0 };
+    const loop = { elapsedNs: 0, nativeNs: 0, waitingNs: 0, javaScriptNs: 0, asleepNs: 0, collectingNs: 0 };
+    const times = { ...loop, userNs: 0, systemNs: 0 };
     try {
       return await runWorkload(suite, tiny, {
         fs: clients[0]!,

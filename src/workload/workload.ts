@@ -2,6 +2,7 @@ import type { FileSystem } from "../client/file-system.ts";
 import type { ServerProbe } from "../client/server-probe.ts";
 import type { OptionSpec } from "../core/options.ts";
 import type { RankResult } from "../report/figures.ts";
+import type { ClientCounters } from "../report/process-counters.ts";
 import type { Progress } from "../report/progress.ts";
 import type { PhaseResult } from "../report/results.ts";
 import type { ServerCounters } from "../report/servers.ts";
@@ -24,6 +25,8 @@ export interface WorkloadContext {
   interrupted(): string | undefined;
   /** Durability class of the run: what an acknowledged `sync` or `close` is worth. */
   readonly durability: "memory" | "pagecache" | "device";
+  /** What this client's process has done since it started. */
+  readOwn?(): ClientCounters;
   /** What each server has done since it started, by index; none where there are no servers. Called on member 0 alone. */
   readServers(): Promise<readonly ServerCounters[]>;
   /**

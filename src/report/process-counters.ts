@@ -1,0 +1,33 @@
+/** Where the time of a rank's process went, since it started or in one phase. */
+export interface ProcessCounters {
+  /** Time that has passed. */
+  readonly elapsedNs: number;
+  /** Event loop: progress of UCX and io_uring, polls that found nothing, JavaScript, sleep. */
+  readonly nativeNs: number;
+  readonly waitingNs: number;
+  readonly javaScriptNs: number;
+  readonly asleepNs: number;
+  /** Collections of garbage, which are in the time of JavaScript. */
+  readonly collectingNs: number;
+  /** CPU time. */
+  readonly userNs: number;
+  readonly systemNs: number;
+}
+
+/** What a client has called, and its process. Of the calls a sample is timed. */
+export interface ClientCounters extends ProcessCounters {
+  readonly calls: number;
+  readonly callSamples: number;
+  readonly callNs: number;
+}
+
+/** What happened between two readings of the same counters. */
+export function counted<C extends ProcessCounters>(before: C, after: C): C {
+  const names = Object.keys(after) as (keyof C)[];
+  return Object.fromEntries(names.map((name) => [name, Number(after[name]) - Number(before[name])])) as unknown as C;
+}
+
+/** Part of its time in which a process had something to do: it neither slept nor polled in vain. 0 to 1. */
+export function busyShare({ elapsedNs, asleepNs, waitingNs }: ProcessCounters): number {
+  return Math.min(1, Math.max(0, 1 - (asleepNs + waitingNs) / elapsedNs));
+}
