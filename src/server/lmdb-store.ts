@@ -65,8 +65,8 @@ export class LmdbStore {
     this.#fileBytes = fstatSync(this.#file).size;
     const { bavail, bsize } = statfsSync(path);
     this.#reserveBytes = Math.min(reserveBytesMax, Math.max(reserveBytesMin, bavail * bsize * reserveShare));
-    this.reserve();
     this.#begin();
+    this.reserve();
   }
 
   /**
@@ -142,16 +142,16 @@ export class LmdbStore {
     try {
       this.#commit();
     } finally {
-      this.reserve();
       this.#begin();
+      this.reserve();
     }
   }
 
   /** Takes back what was changed since the last commit. */
   abort(): void {
     this.#end();
-    this.reserve();
     this.#begin();
+    this.reserve();
   }
 
   /**

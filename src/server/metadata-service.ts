@@ -77,13 +77,17 @@ export class MetadataService {
 
   #open(parent: number, flags: number, mode: number, incoming: AttributesReply): void {
     if (!named(incoming)) return;
-    // Whether the name is there yet is looked up in the transaction, and before it only where mostly it is.
-    const exclusive = (flags & O_CREAT) !== 0 && (flags & O_EXCL) !== 0;
-    const found = exclusive ? undefined : this.#store.find(parent, incoming.payload);
-    if (found === undefined) {
-      if ((flags & O_CREAT) === 0) incoming.fail(-errno.ENOENT);
-      else this.#create(parent, fileKind, mode, exclusive, incoming, flags);
-    } else if (found.kind === directoryKind) {
+    if ((flags & O_CREAT) !== 0) {
+      this.#create(parent, fileKind, mode, (flags & O_EXCL) !== 0, incoming, flags);
+      return;
+    }
+    const found = this.#store.find(parent, incoming.payload);
+    if (found === undefined) incoming.fail(-errno.ENOENT);
+    else this.#openFound(found, parent, flags, mode, incoming);
+  }
+
+  #openFound(found: Attributes, parent: number, flags: number, mode: number, incoming: AttributesReply): void {
+    if (found.kind === directoryKind) {
       if ((flags & (O_ACCMODE | O_CREAT | O_TRUNC)) === O_RDONLY) incoming.respond(found);
       else incoming.fail(-errno.EISDIR);
     } else if ((flags & O_TRUNC) !== 0) {
@@ -97,11 +101,13 @@ export class MetadataService {
   #create(parent: number, kind: number, mode: number, exclusive: boolean, incoming: AttributesReply, flags = 0): void {
     const store = this.#store;
     const name = incoming.payload;
+    let found: Attributes | undefined;
     let made: Attributes | undefined;
     this.#commits.add({
       apply: () => {
         made = undefined;
-        if (store.find(parent, name) !== undefined) return exclusive ? -errno.EEXIST : 0;
+        found = store.find(parent, name);
+        if (found !== undefined) return exclusive ? -errno.EEXIST : 0;
         if (!this.#leases.held(parent)) return needsLease;
         const nowUs = Date.now() * 1000;
         const ino = store.takeInode();
@@ -114,7 +120,7 @@ export class MetadataService {
       settle: (status) => {
         if (status < 0) incoming.fail(status);
         else if (made !== undefined && status === 0) incoming.respond(made);
-        else if (status === 0) this.#open(parent, flags, mode, incoming);
+        else if (found !== undefined) this.#openFound(found, parent, flags, mode, incoming);
         else {
           this.#leases.request(parent, (granted) => {
             if (granted !== 0) incoming.fail(granted);
