@@ -128,6 +128,8 @@ describe("makeConfig", () => {
     writeFileSync(path, "rank,role\n0,server\n1,client\n");
     expect(make(`--rank-map ${path}`).mapFile).toEqual([{ role: "server" }, { role: "client" }]);
     expect(failure(`--rank-map ${path}.none`)).toContain("--rank-map: cannot read");
+    writeFileSync(path, "rank,role,cpus\n0,server,0\n1,client,1\n");
+    expect(failure(`--bind none --rank-map ${path}`)).toContain("leave that column out, or take --bind auto");
   });
 
   it("splits storage paths and makes them absolute", () => {

@@ -98,7 +98,7 @@ export function makeConfig({ argv, environment, workloads, command = runCommand 
   const value = (option: JobOption): OptionValue | undefined => settings.get(option)?.value;
   const number = (option: JobOption): number | undefined => value(option) as number | undefined;
   const runId = makeRunId(new Date());
-  const mapFile = value("rank-map");
+  const mapFile = readPlaces(settings);
   return {
     runId,
     commandLine: joinLine(["benchfs", command.info.command, ...argv]),
@@ -107,7 +107,7 @@ export function makeConfig({ argv, environment, workloads, command = runCommand 
     ...optional("clientsPerNode", number("clients-per-node")),
     ...optional("clientsPerServer", number("clients-per-server")),
     ...optional("dedicatedServers", number("dedicated-servers")),
-    ...(mapFile !== undefined && { mapFile: readPlaces(String(mapFile), settings.has("storage")) }),
+    ...(mapFile !== undefined && { mapFile }),
     bind: value("bind") as RunConfig["bind"],
     order: value("order") as RunConfig["order"],
     near: value("near") as RunConfig["near"],
@@ -254,9 +254,15 @@ function keepStrongest(settings: Map<string, Setting>, sources: readonly Source[
 }
 
 /** Folders in a map file count only beside `--storage`: the default one has another name in every job. */
-function readPlaces(path: string, hasStorage: boolean): PlaceInFile[] {
-  const places = readMapFile(resolve(path));
-  return hasStorage ? places : places.map(({ storagePath, ...place }) => place);
+function readPlaces(settings: Sources["settings"]): PlaceInFile[] | undefined {
+  const path = settings.get("rank-map")?.value;
+  if (path === undefined) return undefined;
+  const places = readMapFile(resolve(String(path)));
+  if (settings.get("bind")!.value === "none" && places.some(({ cpus }) => cpus !== undefined)) {
+    const message = `--bind none, but --rank-map ${path} has CPUs to bind to: leave that column out, or take --bind auto`;
+    throw new BenchError("ERR_CONFIG", message, { option: "bind" });
+  }
+  return settings.has("storage") ? places : places.map(({ storagePath, ...place }) => place);
 }
 
 function readTarget(text: string): RunConfig["target"] {

@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { BenchError, failures } from "../core/errors.ts";
 import { parseOptions } from "../core/parse-options.ts";
-import type { RankMap } from "../rankmap/facts.ts";
+import type { RankMap, RankPlace, Role } from "../rankmap/facts.ts";
 import { automaticTimes, Reactor } from "../reactor/reactor.ts";
 import { operations } from "../rpc/operations.ts";
 import { Collectives, type TreeGroup } from "../rpc/tree-group.ts";
@@ -75,9 +76,7 @@ function boot(argv: readonly string[]): Examiner {
     const read = () => makeConfig({ argv, environment: process.env, workloads, command: doctorCommand });
     const config = exchange(() => (rank === 0 ? read() : null))[0]!;
     const { map } = agreeOnMap(rank, config);
-    const firsts = map.hosts.map(
-      (host) => map.places.find((place) => place.host === host && place.localRank === 0)!.rank,
-    );
+    const firsts = map.places.filter(({ localRank }) => localRank === 0).map((place) => place.rank);
     if (config.bind === "auto") bindToPlace(map.places[rank]!);
     const transport = new UcxTransport({
       kind: "shared",
@@ -139,15 +138,22 @@ function conclude(argv: readonly string[], examiner: Examiner, gathered: readonl
 function needsOf(config: RunConfig, map: RankMap): Needs {
   const counts = { servers: map.servers.length, clients: map.clients.length };
   const forecast = forecastRun(config, workloads, counts);
-  const onHost = (host: string) => map.places.filter((place) => place.host === host);
+  const places = new Map<string, RankPlace[]>(map.hosts.map((host) => [host, []]));
+  for (const place of map.places) places.get(place.host)!.push(place);
+  const arenas = (host: string, role: Role) =>
+    places
+      .get(host)!
+      .filter((place) => place.role === role)
+      .map(() => arenaBytes(role, config));
   return {
-    arenaBytes: (host) => Math.max(...onHost(host).map(({ role }) => arenaBytes(role, config))),
-    sharedBytes: (host) => onHost(host).filter(({ role }) => role === "client").length * arenaBytes("client", config),
+    arenaBytes: (host) => Math.max(...arenas(host, "server"), ...arenas(host, "client")),
+    sharedBytes: (host) => arenas(host, "client").reduce((sum, bytes) => sum + bytes, 0),
     storedBytes: (host, path) =>
       forecast.missing.length > 0
         ? undefined
-        : onHost(host)
-            .filter(({ storagePath }) => storagePath.startsWith(`${path}/`))
+        : places
+            .get(host)!
+            .filter(({ storagePath }) => dirname(storagePath) === path)
             .reduce((sum, { index }) => sum + forecast.servers[index]!.bytesStored, 0),
     endpointsMax: map.places.length - 1,
     durability: config.durability,

@@ -17,7 +17,8 @@ export interface Plan {
   readonly addresses: { readonly ranks: number; readonly bytesEach: number };
   /** Endpoints that one process can come to have; they are made on first use. */
   readonly endpoints: { readonly server: number; readonly client: number };
-  readonly forecast: Forecast;
+  /** Null: the target is a plain directory. */
+  readonly forecast: Forecast | null;
 }
 
 export interface PlannedJob {
@@ -46,7 +47,7 @@ export function makePlan({ config, map, mapHash, limits, argv }: PlannedJob): Pl
       server: servers - 1 + clients,
       client: Math.min(servers + clients - 1, servers + 2 * neighbours),
     },
-    forecast: forecastRun(config, workloads, { servers, clients }),
+    forecast: config.target.kind === "posix" ? null : forecastRun(config, workloads, { servers, clients }),
   };
 }
 

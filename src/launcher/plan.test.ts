@@ -40,7 +40,7 @@ describe("node . plan of a described job", () => {
     expect(first.addresses.ranks).toBe(64);
     expect(first.addresses.bytesEach).toBeGreaterThan(20);
     expect(first.endpoints).toEqual({ server: 63, client: 22 });
-    expect(first.forecast.servers.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0)).toBe(48 * 8 * MiB);
+    expect(first.forecast!.servers.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0)).toBe(48 * 8 * MiB);
     expect((await made(...words)).rankMapHash).toBe(first.rankMapHash);
     expect((await made(...words, "--order", "block")).rankMapHash).not.toBe(first.rankMapHash);
   });
@@ -61,6 +61,8 @@ describe("node . plan of a described job", () => {
       /Start: +mpirun -n 4 --map-by ppr:2:node --bind-to none node \. run -n 4 --near nic ior -w\n/,
     );
     expect(stdout).toMatch(/busiest over mean/);
+    const plain = await plan(...epyc, "-n", "4", "--target", "posix:/scratch", "ior", "-w");
+    expect(plain.stdout).toContain("The workload runs on a plain directory: the servers have nothing to do.");
     const many = await plan(...epyc, "--hosts", "40", "ior", "-r");
     expect(many.stdout).toMatch(/│ least +│/);
     expect(many.stdout).toContain("Note: ior is not in this table: what it does depends on what it finds");

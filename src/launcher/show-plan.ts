@@ -59,7 +59,9 @@ const columns: readonly {
 /** Up to this many servers each have a line of their own on the screen. */
 const lineForEachServer = 32;
 
-function showForecast({ forecast: { servers, missing } }: Plan): string {
+function showForecast({ forecast }: Plan): string {
+  if (forecast === null) return "The workload runs on a plain directory: the servers have nothing to do.";
+  const { servers, missing } = forecast;
   const notes = missing.map(({ workload, why }) => `Note: ${workload} is not in this table: ${why}`);
   const TableClass: typeof Table = createRequire(import.meta.url)("cli-table3");
   const table = new TableClass({

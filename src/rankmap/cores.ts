@@ -52,6 +52,9 @@ export function placeOnCores(
     return { placements: usable.map((list, i) => everywhere(list, allowed[i]!)), oversubscribed, remarks };
   }
   const wishes = applicants.filter(({ nearNode }) => nearNode >= 0).length;
+  const disturbed = own.filter(({ cpus }) => cpus.some((cpu) => seats.systemCpus.has(cpu))).length;
+  if (disturbed > 0)
+    remarks.push(`${disturbed} of ${own.length} ranks are on cores that were to be left to the system`);
   const far = applicants.filter(({ nearNode }, i) => nearNode >= 0 && own[i]!.numaNode !== nearNode).length;
   if (far > 0) remarks.push(`${far} of ${wishes} servers are not on the NUMA node of their ${policy.near}: it is full`);
   return { placements: own, oversubscribed, remarks };

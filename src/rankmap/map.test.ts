@@ -142,7 +142,9 @@ describe("cores", () => {
 
   it("gives a rank a core of the system when the launcher has left it no other", () => {
     const facts = changeRanks(host("h1", 2), (_, i) => (i === 1 ? { allowedCpus: "0" } : {}));
-    expect(cpusOf(build(facts, { systemCores: 1 }))).toEqual(["1", "0"]);
+    const map = build(facts, { systemCores: 1 });
+    expect(cpusOf(map)).toEqual(["1", "0"]);
+    expect(map.remarks).toEqual(["h1: 1 of 2 ranks are on cores that were to be left to the system"]);
   });
 
   it("stays within the CPUs of a cpuset", () => {

@@ -20,6 +20,8 @@ export class Seats {
   readonly #cores: readonly CoreFacts[];
   readonly #smt: RankPolicy["smt"];
   readonly #systemCores: ReadonlySet<number>;
+  /** CPUs of the cores that are left to the system. */
+  readonly systemCpus: ReadonlySet<number>;
   readonly #lists = new Map<readonly number[], readonly Seat[]>();
 
   /** @param allowed CPUs that any rank of the host may use. */
@@ -28,6 +30,7 @@ export class Seats {
     this.#smt = policy.smt;
     const usable = cores.flatMap(({ pus }, core) => (pus.some((cpu) => allowed.has(cpu)) ? [core] : []));
     this.#systemCores = new Set(usable.slice(0, policy.systemCores));
+    this.systemCpus = new Set([...this.#systemCores].flatMap((core) => cores[core]!.pus));
   }
 
   /**
