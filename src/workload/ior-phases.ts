@@ -73,7 +73,7 @@ function iterationPhases(
     iteration,
     toTheEnd: true,
     wanted: () => (hasBegun || !params.writeFile) && !keepsWrongData(task, iteration),
-    work: () => removeWork(task, iteration),
+    work: () => removeWork(task, removesOwn(params) ? task.index : readBack.partnerOf[task.index]!, iteration),
   };
   return [
     ...(isPrefilled ? [{ ...transferPhase("prefill", prefill), toTheEnd: true }] : []),
@@ -90,6 +90,11 @@ function iterationPhases(
 /** A file that was there before is removed once, after the last iteration; one that an iteration wrote, after it. */
 function removesIn({ keepFile, writeFile, multiFile, repetitions }: IorParams, iteration: number): boolean {
   return !keepFile && (writeFile || multiFile || iteration === repetitions - 1);
+}
+
+/** As in IOR: with -C and -Z -Z a client removes the file that it has read, but with -Z alone many may have read one. */
+function removesOwn({ readFile, checkRead, reorderTasks, reorderTasksRandom }: IorParams): boolean {
+  return !(readFile || checkRead) || !(reorderTasks || reorderTasksRandom === 2);
 }
 
 /** -K. Without -w and -m all iterations have read one file. */

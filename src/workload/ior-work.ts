@@ -143,11 +143,12 @@ export function readWork(transfers: Transfers, { verify, pauses }: Reading): Pha
   };
 }
 
-export function removeWork({ fs, index, params }: Task, iteration: number): PhaseWork {
+/** @param owner Whose file this client removes; a shared one is removed by the first. */
+export function removeWork({ fs, index, params }: Task, owner: number, iteration: number): PhaseWork {
   return {
     operations: params.filePerProcess || index === 0 ? 1 : 0,
     async operate() {
-      await fs.unlink(iorPath(params, index, iteration));
+      await fs.unlink(iorPath(params, owner, iteration));
       return 0;
     },
   };

@@ -228,9 +228,12 @@ class Ior:
             if "R" in o:
                 transfers("read-check", self.readers(rep), rep)
             if "k" not in o and (writes or rep == repetitions - 1):
+                # What IOR has read last it removes, but for -Z, where many may have read one.
+                read_last = (reads or "R" in o) and ("C" in o or o.get("Z", 0) == 2)
+                owners = self.readers(rep) if read_last else ranks
                 result.append([
                     f"remove {rep}",
-                    [f"unlink {self.file(rank, rep)}" if self.fpp or rank == 0 else "" for rank in ranks],
+                    [f"unlink {self.file(owners[rank], rep)}" if self.fpp or rank == 0 else "" for rank in ranks],
                 ])
         return result
 
