@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { BenchError } from "../core/errors.ts";
 import type { RankMap, Whereabouts } from "../rankmap/facts.ts";
 import { type LocatedRank, locatedRankColumns } from "../rankmap/show.ts";
+import { type AttributionRow, attribute, attributionColumns, type ServerSite } from "../report/attribution-columns.ts";
 import { CsvFile } from "../report/csv-file.ts";
 import type { RankResult } from "../report/figures.ts";
 import type { FormatName } from "../report/format-names.ts";
@@ -20,7 +21,7 @@ interface MapAndWhereabouts {
   readonly whereabouts: readonly Whereabouts[];
 }
 
-/** The folder of one run's results: config, rankmap.csv, results.csv, ranks.csv, servers.csv. Every write is whole rows. */
+/** The folder of one run's results: config, rankmap.csv, results.csv, ranks.csv, servers.csv, attribution.csv. Every write is whole rows. */
 export class ResultsFolder {
   readonly path: string;
   readonly results: PhaseResult[] = [];
@@ -30,12 +31,16 @@ export class ResultsFolder {
   /** Opened for the first sample. */
   #timeline: CsvFile<TimelineRow> | undefined;
   readonly #format: FormatFile | undefined;
-  readonly #serverPlaces: readonly ServerPlace[];
+  readonly #attribution: CsvFile<AttributionRow>;
+  readonly #serverPlaces: readonly (ServerPlace & ServerSite)[];
+  /** Space that each server's names have come to take in this run. */
+  readonly #metadataBytes: number[];
 
   /** @throws BenchError ERR_CONFIG if the folder cannot be made or written. */
   constructor(path: string, { map, whereabouts }: MapAndWhereabouts, configText: string, format?: FormatName) {
     this.path = resolve(path);
-    this.#serverPlaces = map.servers.map((rank, server) => ({ server, rank, host: map.places[rank]!.host }));
+    this.#serverPlaces = map.servers.map((rank, server) => ({ ...map.places[rank]!, server }));
+    this.#metadataBytes = map.servers.map(() => 0);
     try {
       mkdirSync(this.path, { recursive: true });
       writeFileSync(join(this.path, "config.toml"), configText);
@@ -45,6 +50,7 @@ export class ResultsFolder {
       this.#results = new CsvFile(join(this.path, "results.csv"), resultColumns);
       this.#ranks = new CsvFile(join(this.path, "ranks.csv"), rankColumns);
       this.#servers = new CsvFile(join(this.path, "servers.csv"), serverColumns);
+      this.#attribution = new CsvFile(join(this.path, "attribution.csv"), attributionColumns);
       if (format !== undefined) this.#format = openFormat(format, this.path);
     } catch (error) {
       throw new BenchError(
@@ -69,6 +75,9 @@ export class ResultsFolder {
     this.results.push(result);
     this.#results.append({ run, result });
     this.#format?.record(run, result);
+    for (const [i, counters] of servers.entries()) this.#metadataBytes[i]! += counters.metadataBytes;
+    const row = attribute(run, result, ranks, servers, this.#serverPlaces, this.#metadataBytes);
+    if (row !== undefined) this.#attribution.append(row);
     for (const rank of ranks) {
       this.#ranks.append({ run, result, rank });
       this.#recordTimeline(run, result, rank);
@@ -106,6 +115,7 @@ export class ResultsFolder {
     this.#results.close();
     this.#ranks.close();
     this.#servers.close();
+    this.#attribution.close();
     this.#format?.close();
     this.#timeline?.close();
   }

@@ -27,7 +27,13 @@ export function counted<C extends ProcessCounters>(before: C, after: C): C {
   return Object.fromEntries(names.map((name) => [name, Number(after[name]) - Number(before[name])])) as unknown as C;
 }
 
-/** Part of its time in which a process had something to do: it neither slept nor polled in vain. 0 to 1. */
-export function busyShare({ elapsedNs, asleepNs, waitingNs }: ProcessCounters): number {
-  return Math.min(1, Math.max(0, 1 - (asleepNs + waitingNs) / elapsedNs));
+/**
+ * CPU time that a process spent with something to do, over the time that has passed: that of its awake time in which it
+ * did not poll in vain. A process that others keep from its core is not busy, however long its work takes. 0 to 1.
+ */
+export function busyShare({ elapsedNs, asleepNs, waitingNs, userNs, systemNs }: ProcessCounters): number {
+  const awakeNs = elapsedNs - asleepNs;
+  if (awakeNs <= 0) return 0;
+  const busyNs = (userNs + systemNs) * (1 - waitingNs / awakeNs);
+  return Math.min(1, Math.max(0, busyNs / elapsedNs));
 }

@@ -79,7 +79,12 @@ export const rankColumns: readonly Column<RankRow>[] = [
   ),
   ofProcess("gc_share", "", "Collections of garbage.", (c) => c.collectingNs / c.elapsedNs),
   ofProcess("asleep_share", "", "The event loop slept.", (c) => c.asleepNs / c.elapsedNs),
-  ofProcess("busy_share", "", "The event loop neither slept nor polled in vain.", busyShare),
+  ofProcess(
+    "busy_share",
+    "",
+    "CPU time over the time of the phase, without what was spent on polling in vain.",
+    busyShare,
+  ),
   {
     name: "stopped",
     unit: "",

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { locatedRankColumns } from "../rankmap/show.ts";
+import { attributionColumns } from "./attribution-columns.ts";
 import type { Cell, Column } from "./column.ts";
 import { columnsPage } from "./columns-page.ts";
 import { phaseFigures, type RankResult } from "./figures.ts";
@@ -262,7 +263,7 @@ describe("servers.csv", () => {
       service_us: 500,
       device_us: 500,
       waiting_share: 0.2,
-      busy_share: expect.closeTo(0.3, 12),
+      busy_share: expect.closeTo(0.15, 12),
     });
   });
 });
@@ -276,6 +277,11 @@ describe("column tables", () => {
       columns: rankColumns,
     },
     { file: "servers.csv", about: "A row for each server in each phase.", columns: serverColumns },
+    {
+      file: "attribution.csv",
+      about: "A row for each phase that happened: where its time went, and who was last.",
+      columns: attributionColumns,
+    },
     {
       file: "suite.csv",
       about: "A row for each phase of the suite, and for each of its scores.",

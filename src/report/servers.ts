@@ -100,5 +100,10 @@ export const serverColumns: readonly Column<ServerRow>[] = [
   share("javascript_share", "JavaScript, collections of garbage included.", (c) => c.javaScriptNs),
   share("gc_share", "Collections of garbage.", (c) => c.collectingNs),
   share("asleep_share", "The event loop slept.", (c) => c.asleepNs),
-  of("busy_share", "", "The event loop neither slept nor polled in vain.", ({ counters }) => busyShare(counters)),
+  of(
+    "busy_share",
+    "",
+    "CPU time over the time of the phase, without what was spent on polling in vain.",
+    ({ counters }) => busyShare(counters),
+  ),
 ];

@@ -16,7 +16,7 @@ export class TestJob {
     return mpirun(ranks, ["node", ".", "run", "--storage", this.storage, "--out", this.out, ...args], options);
   }
 
-  rows(name: "results" | "ranks" | "servers" | "suite" | "ior" | "timeline" | "rankmap"): Row[] {
+  rows(name: "results" | "ranks" | "servers" | "suite" | "ior" | "timeline" | "attribution" | "rankmap"): Row[] {
     return parse(readFileSync(join(this.out, `${name}.csv`), "utf8"), { columns: true });
   }
 

@@ -37,6 +37,9 @@ describe("the suite over the distributed file system", () => {
     expect(new Set(samples.map(({ client }) => client))).toEqual(new Set(["0", "1"]));
     const written = phases.find(({ phase }) => phase === "ior-easy-write")!.bytes;
     expect(samples.reduce((sum, { bytes }) => sum + Number(bytes), 0)).toBe(Number(written));
+    const attributed = job.rows("attribution").find(({ phase }) => phase === "mdtest-hard-stat")!;
+    for (const name of ["operation_us", "transit_us", "server_us"]) expect(Number(attributed[name])).toBeGreaterThan(0);
+    expect(attributed).toMatchObject({ busiest_storage: expect.stringMatching(/rank-[01]$/) });
     expect(job.rows("ior").map(({ access }) => access)).toEqual(["write", "write", "read", "read", "read"]);
     expect(job.leftovers).toEqual([]);
   }, 90_000);
